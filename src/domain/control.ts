@@ -1,0 +1,110 @@
+import * as z from "zod";
+
+import { DELIVERY_FORMATS, isReservedHeader } from "./delivery.ts";
+import { Filter } from "./filter.ts";
+import { DEFAULT_TOLERANCE_SECONDS, SCHEME_SETTINGS, SIGNATURE_SCHEMES } from "./signature.ts";
+
+/** What the management API takes. Unknown fields are refused, so that a typo is not a silent default. */
+
+const Name = z.string().min(1).max(100);
+const Secret = z.string().min(1).max(512);
+
+export const TenantId = z.string().regex(/^[a-z0-9-]{1,40}$/, "expected 1 to 40 of a-z, 0-9 and -");
+
+export const NewTenant = z.strictObject({ name: Name, id: TenantId.optional() });
+
+export const ROLES = ["admin", "reader"] as const;
+export type Role = (typeof ROLES)[number];
+
+export const NewKey = z.strictObject({ name: Name, role: z.enum(ROLES) });
+export type NewKey = z.infer<typeof NewKey>;
+
+const sourceSettings = {
+  scheme: z.enum(SCHEME_SETTINGS),
+  toleranceSeconds: z.int().min(1).max(86_400),
+  silentAfterSeconds: z
+    .int()
+    .min(0)
+    .max(30 * 86_400),
+};
+
+export const NewSource = z.strictObject({
+  name: Name,
+  /** The signing secret that eDRV shows for the endpoint; may be added later. */
+  secret: Secret.optional(),
+  scheme: sourceSettings.scheme.default("auto"),
+  toleranceSeconds: sourceSettings.toleranceSeconds.default(DEFAULT_TOLERANCE_SECONDS),
+  silentAfterSeconds: sourceSettings.silentAfterSeconds.default(3600),
+});
+export type NewSource = z.infer<typeof NewSource>;
+
+export const SourcePatch = z
+  .strictObject({ name: Name, enabled: z.boolean(), ...sourceSettings })
+  .partial();
+export type SourcePatch = z.infer<typeof SourcePatch>;
+
+export const NewSecret = z.strictObject({
+  secret: Secret,
+  /** How long the secrets before it go on being accepted: a day, unless said otherwise. */
+  expirePreviousAfterSeconds: z
+    .int()
+    .min(0)
+    .max(30 * 86_400)
+    .default(86_400),
+});
+export type NewSecret = z.infer<typeof NewSecret>;
+
+const HeaderName = z
+  .string()
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, "expected a header name")
+  .refine((name) => !isReservedHeader(name), "this header cannot be set");
+const HeaderValue = z.string().regex(/^[\x20-\x7e]{0,4096}$/, "expected printable ASCII");
+
+const Headers = z
+  .record(HeaderName, HeaderValue)
+  .refine((headers) => Object.keys(headers).length <= 20, "at most 20 headers");
+
+const Auth = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("basic"), username: Secret, password: Secret }),
+  z.strictObject({
+    type: z.literal("bearer"),
+    token: z.string().regex(/^[\x21-\x7e]{1,4096}$/, "expected printable ASCII without spaces"),
+  }),
+]);
+
+const routeFields = {
+  name: Name,
+  url: z.string().max(2048),
+  filter: Filter,
+  format: z.enum(DELIVERY_FORMATS),
+  headers: Headers,
+  auth: Auth.nullable(),
+  timeoutMs: z.int().min(1_000).max(30_000),
+  retry: z.strictObject({
+    scheduleSeconds: z
+      .array(
+        z
+          .number()
+          .min(0)
+          .max(7 * 86_400),
+      )
+      .max(30),
+  }),
+  onExhausted: z.enum(["dead_letter", "park", "drop"]),
+  /** Makes a `raw` route sign as eDRV does, for receivers written for eDRV. */
+  edrvSecret: Secret.nullable(),
+  edrvScheme: z.enum(SIGNATURE_SCHEMES),
+};
+
+export const NewRoute = z
+  .strictObject(routeFields)
+  .partial()
+  .required({ name: true, url: true })
+  .refine((route) => route.format !== "event" || (route.edrvSecret ?? null) === null, {
+    path: ["edrvSecret"],
+    message: "only a raw route can sign as eDRV does",
+  });
+export type NewRoute = z.infer<typeof NewRoute>;
+
+export const RoutePatch = z.strictObject(routeFields).partial();
+export type RoutePatch = z.infer<typeof RoutePatch>;

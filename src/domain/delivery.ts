@@ -1,0 +1,117 @@
+import { fromBase64, toBase64, toUtf8 } from "./encoding.ts";
+import { type StationEvent, serializeEvent } from "./event.ts";
+import type { Gap } from "./lane.ts";
+import { type SignatureScheme, signWebhook } from "./signature.ts";
+
+export const DELIVERY_FORMATS = ["raw", "event"] as const;
+export type DeliveryFormat = (typeof DELIVERY_FORMATS)[number];
+
+/** The secret part of a route: sealed at rest, opened only for an attempt. */
+export interface RouteSecrets {
+  /** `whsec_…`, newest first; each signs. */
+  readonly signing: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly auth: RouteAuth | null;
+  /** With it a `raw` delivery carries a signature as eDRV makes it. */
+  readonly edrvSecret: string | null;
+}
+
+export type RouteAuth =
+  | { readonly type: "basic"; readonly username: string; readonly password: string }
+  | { readonly type: "bearer"; readonly token: string };
+
+export interface DeliveryRequest {
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+export interface AttemptFacts {
+  readonly event: StationEvent;
+  readonly format: DeliveryFormat;
+  /** Counted from 1. */
+  readonly attempt: number;
+  readonly prevSeq: number | null;
+  readonly gap: Gap | null;
+  readonly edrvScheme: SignatureScheme;
+}
+
+/** The request of one attempt. Each is signed anew: its time is its own, its `webhook-id` the event's. */
+export async function buildDelivery(
+  facts: AttemptFacts,
+  secrets: RouteSecrets,
+  nowMs: number,
+): Promise<DeliveryRequest> {
+  const { event, format, attempt, prevSeq, gap } = facts;
+  const body = format === "raw" ? event.body : serializeEvent(event);
+  const timestamp = Math.floor(nowMs / 1000);
+  const headers: Record<string, string> = {
+    ...secrets.headers,
+    "content-type": "application/json",
+    "user-agent": "chargewire",
+    "webhook-id": event.id,
+    "webhook-timestamp": String(timestamp),
+    "webhook-signature": await standardSignature(event.id, timestamp, body, secrets.signing),
+    "chargewire-station": event.station,
+    "chargewire-seq": String(event.seq),
+    "chargewire-type": event.type,
+    "chargewire-attempt": String(attempt),
+  };
+  if (prevSeq !== null) headers["chargewire-prev-seq"] = String(prevSeq);
+  if (gap !== null) headers["chargewire-gap"] = `${gap.first}-${gap.last}`;
+  if (secrets.auth !== null) headers.authorization = authorization(secrets.auth);
+  if (format === "raw" && secrets.edrvSecret !== null) {
+    headers["edrv-signature"] = await signWebhook({
+      body: toUtf8(body),
+      secret: secrets.edrvSecret,
+      scheme: facts.edrvScheme,
+      t: nowMs,
+    });
+  }
+  return { headers, body };
+}
+
+/** Standard Webhooks 1.0: `v1,<base64 of HMAC-SHA256 over id.timestamp.body>`, one per live secret. */
+export async function standardSignature(
+  id: string,
+  timestamp: number,
+  body: string,
+  secrets: readonly string[],
+): Promise<string> {
+  const signed = toUtf8(`${id}.${timestamp}.${body}`);
+  const signatures = secrets.map(async (secret) => {
+    const bytes = fromBase64(secret.replace(/^whsec_/, "")) ?? new Uint8Array();
+    const hmac = { name: "HMAC", hash: "SHA-256" };
+    const key = await crypto.subtle.importKey("raw", bytes, hmac, false, ["sign"]);
+    return `v1,${toBase64(new Uint8Array(await crypto.subtle.sign("HMAC", key, signed)))}`;
+  });
+  return (await Promise.all(signatures)).join(" ");
+}
+
+/** A fresh signing secret, in the form that Standard Webhooks libraries take. */
+export function newSigningSecret(): string {
+  return `whsec_${toBase64(crypto.getRandomValues(new Uint8Array(32)))}`;
+}
+
+function authorization(auth: RouteAuth): string {
+  if (auth.type === "bearer") return `Bearer ${auth.token}`;
+  return `Basic ${toBase64(toUtf8(`${auth.username}:${auth.password}`))}`;
+}
+
+const RESERVED_PREFIXES = ["content-", "webhook-", "chargewire-", "edrv-", "cf-"];
+const RESERVED_NAMES = new Set([
+  "host",
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Headers that a route may not set: the relay's, the protocol's, and what an intermediary owns. */
+export function isReservedHeader(name: string): boolean {
+  const lower = name.toLowerCase();
+  return RESERVED_NAMES.has(lower) || RESERVED_PREFIXES.some((prefix) => lower.startsWith(prefix));
+}

@@ -1,0 +1,46 @@
+import { err, ok, type Result } from "./result.ts";
+
+/** `any` is for development: http and loopback destinations are allowed. */
+export type DestinationPolicy = "public" | "any";
+
+const PUBLIC_PORTS = new Set(["", "443", "8443"]);
+const INTERNAL_SUFFIXES = [
+  "localhost",
+  "local",
+  "internal",
+  "intranet",
+  "lan",
+  "home",
+  "corp",
+  "private",
+  "test",
+  "example",
+  "invalid",
+  "onion",
+  "arpa",
+];
+
+/**
+ * Where a route may send. The rules hold whenever a URL is stored and again whenever it is
+ * used: the relay must not become a way into somebody's network.
+ */
+export function checkDestination(text: string, policy: DestinationPolicy): Result<URL, string> {
+  if (text.length > 2048) return err("a URL takes at most 2048 characters");
+  const url = URL.parse(text);
+  if (url === null) return err("not a URL");
+  if (url.username !== "" || url.password !== "") return err("no user or password in the URL");
+  if (policy === "any") {
+    return url.protocol === "https:" || url.protocol === "http:"
+      ? ok(url)
+      : err("only http and https");
+  }
+  if (url.protocol !== "https:") return err("only https");
+  if (!PUBLIC_PORTS.has(url.port)) return err("only the default port or 8443");
+  // URL has already decoded, lower-cased and punycoded the host, and normalised every IPv4 form.
+  const host = url.hostname.replace(/\.$/, "");
+  if (host.startsWith("[") || /^[\d.]+$/.test(host)) return err("no IP addresses, only names");
+  if (!host.includes(".")) return err("only full domain names");
+  const last = host.slice(host.lastIndexOf(".") + 1);
+  if (INTERNAL_SUFFIXES.includes(last)) return err("not a public domain name");
+  return ok(url);
+}

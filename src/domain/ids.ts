@@ -1,0 +1,62 @@
+import { equalBytes, toBase32, toHex, toUtf8 } from "./encoding.ts";
+
+/**
+ * Source ids and API keys carry their tenant and a keyed checksum, so that what was never
+ * issued is refused without asking any object, and so creates none.
+ */
+export class IdMint {
+  readonly #key: Promise<CryptoKey>;
+
+  constructor(idKey: Uint8Array<ArrayBuffer>) {
+    this.#key = crypto.subtle.importKey("raw", idKey, { name: "HMAC", hash: "SHA-256" }, false, [
+      "sign",
+    ]);
+  }
+
+  sourceId(tenant: string): Promise<string> {
+    return this.#issue("src", tenant, 10);
+  }
+
+  apiKey(tenant: string): Promise<string> {
+    return this.#issue("cw", tenant, 32);
+  }
+
+  /** The tenant that a source id or API key was issued for, or null if we did not issue it. */
+  async tenantOf(kind: "src" | "cw", text: string): Promise<string | null> {
+    const parts = /^([a-z]+)_([a-z0-9-]{1,40})_([a-z2-7]{10,32})([a-z2-7]{12})$/.exec(text);
+    const [, prefix, tenant, random, checksum] = parts ?? [];
+    if (prefix !== kind || tenant === undefined || random === undefined) return null;
+    const expected = await this.#checksum(`${prefix}_${tenant}_${random}`);
+    return equalBytes(toUtf8(expected), toUtf8(checksum ?? "")) ? tenant : null;
+  }
+
+  async #issue(prefix: string, tenant: string, length: number): Promise<string> {
+    const stem = `${prefix}_${tenant}_${randomText(length)}`;
+    return stem + (await this.#checksum(stem));
+  }
+
+  async #checksum(stem: string): Promise<string> {
+    const mac = await crypto.subtle.sign("HMAC", await this.#key, toUtf8(stem));
+    return toBase32(new Uint8Array(mac).subarray(0, 12));
+  }
+}
+
+/** Five bits of randomness a character. */
+export function randomText(length: number): string {
+  return toBase32(crypto.getRandomValues(new Uint8Array(length)));
+}
+
+/** `rt_…`, `key_…`: unique within a tenant, unguessable, carrying nothing. */
+export function randomId(prefix: string): string {
+  return `${prefix}_${randomText(16)}`;
+}
+
+/** API keys hold 160 random bits, so a plain hash is enough to store them safely. */
+export async function hashKey(key: string): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", toUtf8(key))));
+}
+
+/** All that is ever shown of a secret again. Short ones show nothing: four characters would be too many. */
+export function hintOf(secret: string): string {
+  return secret.length >= 8 ? `…${secret.slice(-4)}` : "…";
+}

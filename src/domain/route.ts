@@ -1,0 +1,33 @@
+import type { DeliveryFormat } from "./delivery.ts";
+import type { Filter } from "./filter.ts";
+import type { SignatureScheme } from "./signature.ts";
+
+/** A route as a station needs it to deliver. Secrets stay sealed until an attempt is made. */
+export interface StationRoute {
+  readonly id: string;
+  readonly url: string;
+  readonly enabled: boolean;
+  readonly filter: Filter;
+  readonly format: DeliveryFormat;
+  readonly timeoutMs: number;
+  readonly scheduleSeconds: readonly number[];
+  readonly onExhausted: "dead_letter" | "park" | "drop";
+  /** JSON of RouteSecrets (delivery.ts), sealed for {@link routeSecretsPurpose}. */
+  readonly sealedSecrets: string;
+  readonly edrvScheme: SignatureScheme;
+}
+
+/** All routes of a tenant at one point of its configuration's history. */
+export interface RouteTable {
+  /** Grows with every change of any route. */
+  readonly version: number;
+  readonly routes: readonly StationRoute[];
+}
+
+export const NO_ROUTES: RouteTable = { version: 0, routes: [] };
+
+/** What a route's sealed secrets are bound to: another route's do not open in their place. */
+export const routeSecretsPurpose = (tenant: string, routeId: string) =>
+  `route:${tenant}:${routeId}`;
+export const sourceSecretPurpose = (tenant: string, secretId: string) =>
+  `source:${tenant}:${secretId}`;

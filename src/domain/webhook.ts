@@ -1,0 +1,96 @@
+import { isActionType } from "./catalogue.ts";
+import { fromUtf8, toHex } from "./encoding.ts";
+import { err, ok, type Result } from "./result.ts";
+import { ACCOUNT_STATION, isStationId } from "./station-id.ts";
+
+/** Why a correctly signed webhook is kept aside instead of relayed. */
+export const QUARANTINE_REASONS = ["not_json", "not_object", "type", "station", "stale"] as const;
+export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
+
+/** What the relay needs to know of a webhook; everything else stays in `body`, untouched. */
+export interface Webhook {
+  readonly id: string;
+  readonly type: string;
+  readonly station: string;
+  /** The body's `createdAt`, or null when it cannot be read. */
+  readonly createdAtMs: number | null;
+  /** The text that eDRV sent: its UTF-8 bytes are the bytes received. */
+  readonly body: string;
+}
+
+/**
+ * Reads eDRV's envelope `{_id, type, object, data, createdAt}` (docs.edrv.io/docs/webhooks-tutorial).
+ * Unknown types and unknown fields are as good as known ones.
+ */
+export async function readWebhook(
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Result<Webhook, QuarantineReason>> {
+  const body = fromUtf8(bytes);
+  const parsed = body === null ? undefined : parseJson(body);
+  if (body === null || parsed === undefined) return err("not_json");
+  if (!isObject(parsed)) return err("not_object");
+
+  const type = parsed.type;
+  if (typeof type !== "string" || !isToken(type)) return err("type");
+  const station = stationOf(type, parsed.data);
+  if (station === null) return err("station");
+
+  const id = parsed._id;
+  return ok({
+    id: typeof id === "string" && isToken(id) ? id : await bodyId(bytes),
+    type,
+    station,
+    createdAtMs: readTime(parsed.createdAt),
+    body,
+  });
+}
+
+/**
+ * The chargestation an event belongs to, `_account` when it concerns none, null when what
+ * stands in its place is not a station id.
+ */
+export function stationOf(type: string, data: unknown): string | null {
+  if (!isObject(data)) return ACCOUNT_STATION;
+  const named = data.chargestation ?? null;
+  if (named !== null) return checked(isObject(named) ? named._id : named);
+  // On a session or an action `_id` is that object's own, not the station's.
+  if (type.startsWith("chargestation.") && !isActionType(type)) {
+    const own = data._id ?? null;
+    return own === null ? ACCOUNT_STATION : checked(own);
+  }
+  return ACCOUNT_STATION;
+}
+
+/** Milliseconds since 1970 of an ISO 8601 time with date and zone-able clock, else null. */
+export function readTime(value: unknown): number | null {
+  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value)) return null;
+  const ms = Date.parse(value);
+  return Number.isFinite(ms) ? ms : null;
+}
+
+/** A plain object, whose fields are still unknown. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Undefined for text that is not JSON, however deeply it nests. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function checked(station: unknown): string | null {
+  return typeof station === "string" && isStationId(station) ? station : null;
+}
+
+/** 1 to 128 printable ASCII characters that an HTTP header carries without trimming. */
+function isToken(text: string): boolean {
+  return /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/.test(text);
+}
+
+async function bodyId(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return `sha256:${toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)))}`;
+}

@@ -1,0 +1,90 @@
+import * as z from "zod";
+
+import type { DestinationPolicy } from "./domain/destination-url.ts";
+import { fromBase64, toUtf8 } from "./domain/encoding.ts";
+import { IdMint } from "./domain/ids.ts";
+import { deriveIdKey, Sealer } from "./domain/sealing.ts";
+import type { FeedObject } from "./objects/feed.ts";
+import type { RegistryObject } from "./objects/registry.ts";
+import type { StationObject } from "./objects/station.ts";
+import type { TenantObject } from "./objects/tenant.ts";
+
+/** What wrangler.toml binds and what the operator sets. */
+export interface Env {
+  readonly STATION: DurableObjectNamespace<StationObject>;
+  readonly FEED: DurableObjectNamespace<FeedObject>;
+  readonly TENANT: DurableObjectNamespace<TenantObject>;
+  readonly REGISTRY: DurableObjectNamespace<RegistryObject>;
+  /** Accepted webhooks, per source. */
+  readonly INGEST_LIMIT: RateLimit;
+  /** Refused requests, per source and address. */
+  readonly REFUSAL_LIMIT: RateLimit;
+  readonly OPERATOR_KEY: string;
+  readonly MASTER_KEY: string;
+  readonly MASTER_KEY_PREVIOUS?: string;
+  readonly ID_KEY?: string;
+  readonly DESTINATIONS: string;
+}
+
+const Key32 = z.string().transform((text, context) => {
+  const bytes = fromBase64(text);
+  if (bytes?.length === 32) return bytes;
+  context.addIssue("expected base64 of 32 bytes");
+  return z.NEVER;
+});
+
+const Settings = z.object({
+  OPERATOR_KEY: z.string().min(32, "expected at least 32 characters"),
+  MASTER_KEY: Key32,
+  MASTER_KEY_PREVIOUS: Key32.optional(),
+  ID_KEY: Key32.optional(),
+  DESTINATIONS: z.enum(["public", "any"]).default("public"),
+});
+
+export interface Config {
+  readonly operatorKey: Uint8Array<ArrayBuffer>;
+  readonly sealer: Sealer;
+  readonly ids: IdMint;
+  readonly destinations: DestinationPolicy;
+}
+
+/** A deployment without its secrets serves nothing: better no relay than one that is open. */
+export class MisconfiguredError extends Error {
+  override readonly name = "MisconfiguredError";
+}
+
+let remembered: { readonly env: Env; readonly config: Promise<Config> } | null = null;
+
+/** The Worker's settings, checked once per isolate. Rejects with {@link MisconfiguredError}. */
+export function configOf(env: Env): Promise<Config> {
+  if (remembered?.env !== env) remembered = { env, config: parseConfig(env) };
+  return remembered.config;
+}
+
+async function parseConfig(env: Env): Promise<Config> {
+  const settings = Settings.safeParse(env);
+  if (!settings.success) {
+    const names = settings.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new MisconfiguredError(names.join("; "));
+  }
+  const { OPERATOR_KEY, MASTER_KEY, MASTER_KEY_PREVIOUS, ID_KEY, DESTINATIONS } = settings.data;
+  return {
+    operatorKey: toUtf8(OPERATOR_KEY),
+    sealer: new Sealer(MASTER_KEY, MASTER_KEY_PREVIOUS ?? null),
+    ids: new IdMint(ID_KEY ?? (await deriveIdKey(MASTER_KEY))),
+    destinations: DESTINATIONS,
+  };
+}
+
+/** Objects' names, built in one place. */
+export const stationName = (tenant: string, station: string) => `${tenant}/${station}`;
+export const feedName = (tenant: string) => `${tenant}/0`;
+export const REGISTRY_NAME = "registry";
+
+declare global {
+  namespace Cloudflare {
+    interface GlobalProps {
+      mainModule: typeof import("./worker.ts");
+    }
+  }
+}

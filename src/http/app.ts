@@ -1,0 +1,36 @@
+import { Hono } from "hono";
+
+import { configOf } from "../env.ts";
+import type { AppEnv } from "./context.ts";
+import { events } from "./events.ts";
+import { ingest } from "./ingest.ts";
+import { keys } from "./keys.ts";
+import { answerError, notFound } from "./problems.ts";
+import { quarantine } from "./quarantine.ts";
+import { routes } from "./routes.ts";
+import { sources } from "./sources.ts";
+import { stations } from "./stations.ts";
+import { streams } from "./streams.ts";
+import { tenants } from "./tenants.ts";
+
+export const app = new Hono<AppEnv>();
+
+// Before anything else: without its secrets the Worker serves nothing.
+app.use(async (c, next) => {
+  c.set("config", await configOf(c.env));
+  await next();
+});
+
+app.get("/health", (c) => c.json({ status: "ok" }));
+app.route("/ingest", ingest);
+app.route("/v1", streams);
+app.route("/v1/tenants", tenants);
+app.route("/v1/keys", keys);
+app.route("/v1/sources", sources);
+app.route("/v1/routes", routes);
+app.route("/v1/events", events);
+app.route("/v1/stations", stations);
+app.route("/v1/quarantine", quarantine);
+
+app.notFound(() => notFound("endpoint"));
+app.onError(answerError);

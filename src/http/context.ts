@@ -1,0 +1,31 @@
+import type { Context } from "hono";
+
+import type { Role } from "../domain/control.ts";
+import type { Config, Env } from "../env.ts";
+
+/** Who is asking, as far as an API key tells. */
+export interface Identity {
+  readonly tenant: string;
+  readonly keyId: string;
+  readonly role: Role;
+}
+
+export interface AppEnv {
+  readonly Bindings: Env;
+  readonly Variables: {
+    readonly config: Config;
+    /** Set by `tenantOnly`, for everything behind it. */
+    readonly identity: Identity;
+  };
+}
+
+export type AppContext = Context<AppEnv>;
+
+/** One JSON line per happening. Bodies, secrets and signatures never go in. */
+export function log(
+  level: "info" | "warn" | "error",
+  event: string,
+  fields: Readonly<Record<string, string | number | boolean | null>>,
+): void {
+  console[level](JSON.stringify({ event, ...fields }));
+}

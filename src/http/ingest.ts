@@ -1,0 +1,188 @@
+import { Hono } from "hono";
+
+import { toHex, toUtf8 } from "../domain/encoding.ts";
+import { type SignatureScheme, verifySignature } from "../domain/signature.ts";
+import { type QuarantineReason, readWebhook, type Webhook } from "../domain/webhook.ts";
+import { stationName } from "../env.ts";
+import type { AppContext, AppEnv } from "./context.ts";
+import { notFound, problem, refuse } from "./problems.ts";
+import { noteRefusal } from "./refusals.ts";
+import { findSource, refetchSource, type VerifyingSource } from "./source-cache.ts";
+import { readBytes } from "./validation.ts";
+
+/** eDRV's bodies are a few KiB; this is a hundred times what its samples take. */
+export const MAX_WEBHOOK_BYTES = 512 * 1024;
+/** How often an isolate tells the tenant that a source is alive, at most. */
+const NOTE_EVERY_MS = 60_000;
+/** The rate limits' period. */
+const LIMIT_SECONDS = 10;
+
+/**
+ * `POST /ingest/{sourceId}`: where eDRV's webhooks arrive. 200 with an empty body means
+ * durable; eDRV disables endpoints that keep answering anything else
+ * (docs.edrv.io/docs/webhooks-tutorial).
+ */
+export const ingest = new Hono<AppEnv>();
+
+ingest.all("/:source", async (c) => {
+  if (c.req.method !== "POST") {
+    const response = refuse("method_not_allowed", "Webhooks are sent by POST.");
+    response.headers.set("allow", "POST");
+    return response;
+  }
+  const receivedAtMs = Date.now();
+  const id = c.req.param("source");
+  const tenant = await c.var.config.ids.tenantOf("src", id);
+  // What we never issued is refused without asking any object.
+  if (tenant === null) return refuseUnknown(c);
+  const source = await findSource(c.env, c.var.config, tenant, id, receivedAtMs);
+  if (source === null) return refuseUnknown(c);
+
+  const body = await readBytes(c.req.raw, MAX_WEBHOOK_BYTES);
+  if (body === null) {
+    return refuse("body_too_large", `A webhook takes at most ${MAX_WEBHOOK_BYTES} bytes.`);
+  }
+  const request: SignedRequest = { tenant, sourceId: id, body, receivedAtMs };
+  const scheme = await verify(c, source, request);
+  if (typeof scheme !== "string") return scheme;
+  const { success } = await c.env.INGEST_LIMIT.limit({ key: id });
+  if (!success) return tooMany("This source sends more than 20,000 webhooks in 10 seconds.");
+  noteAlive(c, source, request, scheme);
+  return accept(c, request, scheme);
+});
+
+interface SignedRequest {
+  readonly tenant: string;
+  readonly sourceId: string;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly receivedAtMs: number;
+}
+
+/** The scheme that verified, or the refusal. */
+async function verify(
+  c: AppContext,
+  source: VerifyingSource,
+  { tenant, sourceId, body, receivedAtMs }: SignedRequest,
+): Promise<SignatureScheme | Response> {
+  const header = c.req.header("edrv-signature") ?? null;
+  const attempt = (by: VerifyingSource) =>
+    verifySignature(
+      { header, body },
+      {
+        scheme: by.scheme,
+        toleranceMs: by.toleranceMs,
+        likely: by.schemeSeen,
+        keys: by.secrets
+          .filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > receivedAtMs)
+          .map(({ key }) => key),
+      },
+      receivedAtMs,
+    );
+  const first = await attempt(source);
+  if (first.ok) return first.value;
+
+  // The secret may be newer than what this isolate knows.
+  const fresh = await refetchSource(c.env, c.var.config, tenant, sourceId, receivedAtMs);
+  if (fresh === null) return refuseUnknown(c);
+  const second = fresh === source ? first : await attempt(fresh);
+  if (second.ok) return second.value;
+
+  const address = c.req.header("cf-connecting-ip") ?? "";
+  const reason = second.error.code;
+  noteRefusal(
+    c.env,
+    c.executionCtx,
+    { tenant, source: sourceId, reason, size: body.length, address },
+    receivedAtMs,
+  );
+  // Counted only now: no one's failures stand in the way of a request that verifies.
+  const { success } = await c.env.REFUSAL_LIMIT.limit({ key: `${sourceId} ${address}` });
+  if (!success) return tooMany("Too many requests that do not verify.");
+  return refuse("unauthorized", "The signature could not be verified.");
+}
+
+async function accept(
+  c: AppContext,
+  request: SignedRequest,
+  scheme: SignatureScheme,
+): Promise<Response> {
+  const read = await readWebhook(request.body);
+  if (!read.ok) return quarantine(c, request, read.error);
+  const status = await append(c, request, read.value, scheme);
+  if (status === "gone") return notFound("source");
+  if (status === "stale") return quarantine(c, request, "stale");
+  return new Response(null, { status: 200 });
+}
+
+async function append(
+  c: AppContext,
+  { tenant, sourceId, receivedAtMs }: SignedRequest,
+  { id, type, station, createdAtMs, body }: Webhook,
+  scheme: SignatureScheme,
+) {
+  const object = c.env.STATION.getByName(stationName(tenant, station));
+  const [status] = await object.append([
+    {
+      id,
+      type,
+      source: sourceId,
+      createdAtMs,
+      receivedAtMs,
+      body,
+      replayable: scheme !== "timestamped",
+    },
+  ]);
+  return status;
+}
+
+/** Signed, and not to be read or placed: kept for a person, and acknowledged. */
+async function quarantine(
+  c: AppContext,
+  { tenant, sourceId, body, receivedAtMs }: SignedRequest,
+  reason: QuarantineReason,
+): Promise<Response> {
+  const id = await quarantineId(sourceId, body);
+  const entry = { id, sourceId, reason, receivedAtMs };
+  const kept = await c.env.TENANT.getByName(tenant).quarantine(entry, body);
+  if (kept) return new Response(null, { status: 200 });
+  return problem({
+    code: "unavailable",
+    detail: "The quarantine is full; nothing was taken in.",
+    retryAfterSeconds: 60,
+  });
+}
+
+async function quarantineId(sourceId: string, body: Uint8Array<ArrayBuffer>): Promise<string> {
+  const prefix = toUtf8(`${sourceId}\n`);
+  const bytes = new Uint8Array(prefix.length + body.length);
+  bytes.set(prefix);
+  bytes.set(body, prefix.length);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return `q_${toHex(digest.subarray(0, 16))}`;
+}
+
+/** Tells the tenant which scheme verifies and that events come in, once a minute at most. */
+function noteAlive(
+  c: AppContext,
+  source: VerifyingSource,
+  { tenant, sourceId, receivedAtMs }: SignedRequest,
+  scheme: SignatureScheme,
+): void {
+  const isNews = source.schemeSeen !== scheme;
+  if (!isNews && receivedAtMs - source.notedAtMs < NOTE_EVERY_MS) return;
+  source.schemeSeen = scheme;
+  source.notedAtMs = receivedAtMs;
+  const noted = c.env.TENANT.getByName(tenant).noteSource(sourceId, scheme, receivedAtMs);
+  // For people's eyes only; what is missed is told a minute later.
+  c.executionCtx.waitUntil(noted.catch(() => {}));
+}
+
+async function refuseUnknown(c: AppContext): Promise<Response> {
+  const address = c.req.header("cf-connecting-ip") ?? "";
+  const { success } = await c.env.REFUSAL_LIMIT.limit({ key: `unknown ${address}` });
+  return success ? notFound("source") : tooMany("Too many requests for sources that do not exist.");
+}
+
+function tooMany(detail: string): Response {
+  return problem({ code: "rate_limited", detail, retryAfterSeconds: LIMIT_SECONDS });
+}

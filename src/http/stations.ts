@@ -1,0 +1,54 @@
+import { Hono } from "hono";
+
+import { serializeEvent } from "../domain/event.ts";
+import { isStationName } from "../domain/station-id.ts";
+import { stationName } from "../env.ts";
+import { tenantOnly } from "./auth.ts";
+import type { AppContext, AppEnv } from "./context.ts";
+import { jsonPage } from "./events.ts";
+import { notFound } from "./problems.ts";
+import { feedOf } from "./tenant-object.ts";
+import { readNumberedPage, readPage } from "./validation.ts";
+
+/** `/v1/stations`: what each station is doing, and its own log. */
+export const stations = new Hono<AppEnv>();
+stations.use(tenantOnly);
+
+stations.get("/", async (c) => {
+  const page = readPage(c);
+  if (!page.ok) return page.error;
+  return jsonPage(await feedOf(c).states(page.value.after ?? "", page.value.limit));
+});
+
+stations.get("/:id", async (c) => {
+  const state = await stateOf(c, c.req.param("id"));
+  if (state === null) return notFound("station");
+  return new Response(state, { headers: { "content-type": "application/json" } });
+});
+
+stations.get("/:id/events", async (c) => {
+  const id = c.req.param("id");
+  const page = readNumberedPage(c, 0);
+  if (!page.ok) return page.error;
+  // The feed knows every station, so that asking for another one creates none.
+  if ((await stateOf(c, id)) === null) return notFound("station");
+  const { after, limit } = page.value;
+  const object = c.env.STATION.getByName(stationName(c.var.identity.tenant, id));
+  const { events, seq } = await object.read(after, limit);
+  const last = events.at(-1)?.seq;
+  return jsonPage({
+    items: events.map((event) => serializeEvent(event)),
+    next: last !== undefined && last < seq ? String(last) : null,
+  });
+});
+
+/** Takes a station out of state and snapshots; should it send again, it is back. */
+stations.delete("/:id", async (c) => {
+  const id = c.req.param("id");
+  const removed = isStationName(id) && (await feedOf(c).removeStation(id));
+  return removed ? c.body(null, 204) : notFound("station");
+});
+
+async function stateOf(c: AppContext, id: string): Promise<string | null> {
+  return isStationName(id) ? feedOf(c).state(id) : null;
+}

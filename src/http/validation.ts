@@ -1,0 +1,109 @@
+import * as z from "zod";
+
+import { fromUtf8 } from "../domain/encoding.ts";
+import { Filter } from "../domain/filter.ts";
+import type { Issue } from "../domain/problem.ts";
+import { err, ok, type Result } from "../domain/result.ts";
+import { parseJson } from "../domain/webhook.ts";
+import type { AppContext } from "./context.ts";
+import { problem } from "./problems.ts";
+
+/** Bodies of the management API. */
+const MAX_BODY_BYTES = 256 * 1024;
+
+/** The request's body as the schema wants it, or the answer that says what is wrong with it. */
+export async function readBody<S extends z.ZodType>(
+  c: AppContext,
+  schema: S,
+): Promise<Result<z.output<S>, Response>> {
+  const bytes = await readBytes(c.req.raw, MAX_BODY_BYTES);
+  if (bytes === null) {
+    return err(problem({ code: "body_too_large", detail: `At most ${MAX_BODY_BYTES} bytes.` }));
+  }
+  const text = fromUtf8(bytes);
+  const body = text === null ? undefined : parseJson(text);
+  if (body === undefined) return err(invalid([{ path: "", message: "expected a JSON body" }]));
+  return parse(schema, body);
+}
+
+export function parse<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+): Result<z.output<S>, Response> {
+  const parsed = schema.safeParse(value);
+  return parsed.success ? ok(parsed.data) : err(invalid(issuesOf(parsed.error)));
+}
+
+export function invalid(issues: readonly Issue[]): Response {
+  const detail = issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+  return problem({ code: "invalid_request", detail: detail.join("; "), issues });
+}
+
+const Limit = z.coerce.number().int().min(1).max(200).default(50);
+
+/** `?limit=` and `?after=` of a list. */
+export function readPage(c: AppContext): Result<{ limit: number; after: string | null }, Response> {
+  const limit = parse(z.object({ limit: Limit }), { limit: c.req.query("limit") });
+  if (!limit.ok) return limit;
+  return ok({ limit: limit.value.limit, after: c.req.query("after") ?? null });
+}
+
+/** The same, for lists whose `after` is a number. */
+export function readNumberedPage(
+  c: AppContext,
+  start: number,
+): Result<{ limit: number; after: number }, Response> {
+  const page = readPage(c);
+  if (!page.ok) return page;
+  const { limit, after } = page.value;
+  if (after !== null && !/^\d{1,15}$/.test(after)) {
+    return err(invalid([{ path: "after", message: "expected a value of next" }]));
+  }
+  return ok({ limit, after: after === null ? start : Number(after) });
+}
+
+/** `?types=` and `?stations=`, comma lists. */
+export function readFilter(c: AppContext): Result<Filter, Response> {
+  const list = (name: string) => c.req.query(name)?.split(",");
+  const [types, stations] = [list("types"), list("stations")];
+  if (c.req.query("match") !== undefined) {
+    return err(invalid([{ path: "match", message: "filters by body are not available" }]));
+  }
+  return parse(Filter, {
+    ...(types === undefined ? {} : { types }),
+    ...(stations === undefined ? {} : { stations }),
+  });
+}
+
+/** Null when there are more than `limit` bytes; the rest is not read. */
+export async function readBytes(
+  request: Request,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (Number(request.headers.get("content-length") ?? 0) > limit) return null;
+  if (request.body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  const reader = request.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    total += value.length;
+    if (total > limit) {
+      await reader.cancel();
+      return null;
+    }
+    chunks.push(value);
+  }
+  const bytes = new Uint8Array(total);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+function issuesOf(error: z.ZodError): Issue[] {
+  return error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
+}

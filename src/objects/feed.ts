@@ -1,0 +1,261 @@
+import { DurableObject } from "cloudflare:workers";
+
+import { formatCursor, parseCursor, resumeFrom } from "../domain/cursor.ts";
+import { compileFilter, type Filter } from "../domain/filter.ts";
+import { Gather } from "../domain/gather.ts";
+import { randomId } from "../domain/ids.ts";
+import { invariant } from "../domain/result.ts";
+import { type Env, stationName } from "../env.ts";
+import { CloseCode, PROTOCOL } from "../protocol/frames.ts";
+import { Database } from "../store/database.ts";
+import { type FeedEntry, FeedLog } from "./feed-log.ts";
+import { MAX_SOCKETS, Stream, type Subscription } from "./stream.ts";
+
+/** A station's events for the feed, in order and without holes. */
+export interface PushBatch {
+  readonly station: string;
+  /** The oldest seq that the station still has: a hole before it cannot be filled. */
+  readonly oldestSeq: number;
+  readonly events: readonly {
+    readonly seq: number;
+    readonly type: string;
+    readonly json: string;
+  }[];
+  /** The station's state after the last of `events`, or null when more are to follow. */
+  readonly state: string | null;
+  /** The station is taken out of state and snapshots. */
+  readonly removed: boolean;
+}
+
+export interface PushReply {
+  /** The newest seq of the station that the feed holds, durably. What is missing is to be pushed again. */
+  readonly lastSeq: number;
+  /** The version of the tenant's routes. */
+  readonly version: number;
+  /** The tenant has been removed. */
+  readonly gone: boolean;
+}
+
+/** What the tenant tells its feed, and what the feed asks for when it wakes. */
+export interface FeedConfig {
+  readonly version: number;
+  readonly keyIds: readonly string[];
+  readonly removed: boolean;
+}
+
+export interface EventPage {
+  readonly items: readonly string[];
+  readonly next: string | null;
+}
+
+const MAX_PUSHES = 1_000;
+/** Events that one call looks at, so that a filter that nothing passes does not read the whole feed. */
+const MAX_SCANNED = 10_000;
+const PURGES_PER_ALARM = 50;
+
+/**
+ * One per tenant, named `<tenant>/0`. Puts all events of the tenant in one order and passes
+ * them on to subscribers. A shell: the log is in feed-log.ts, the sockets in stream.ts.
+ */
+export class FeedObject extends DurableObject<Env> {
+  readonly #db: Database;
+  readonly #tenant: string;
+  #log: FeedLog;
+  readonly #stream: Stream;
+  readonly #pushes: Gather<PushBatch, number>;
+  #config: Promise<FeedConfig> | null = null;
+  /** Stations of a removed tenant that are purged; after a restart they are purged again. */
+  #purgedCount = 0;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const name = ctx.id.name ?? "";
+    this.#tenant = name.slice(0, name.indexOf("/"));
+    this.#db = new Database(ctx.storage);
+    this.#log = new FeedLog(this.#db);
+    this.#stream = new Stream(ctx, {
+      tenant: this.#tenant,
+      extent: () => this.#log.extent(),
+      read: (offset) => this.#log.read(offset),
+      snapshot: (wants) => this.#log.snapshot(wants),
+    });
+    this.#pushes = new Gather((batches) => this.#flush(batches), MAX_PUSHES);
+  }
+
+  /** Resolves when the events are durable in the feed. Repeats are dropped, holes refused. */
+  async push(batch: PushBatch): Promise<PushReply> {
+    const asked = this.#ask();
+    // A removed tenant's feed takes nothing in, not even to forget it later.
+    if (!this.#log.knows(batch.station) && (await asked).removed) return GONE;
+    const lastSeq =
+      batch.events.length === 0 ? this.#log.lastSeq(batch.station) : await this.#pushes.add(batch);
+    const { version, removed } = await asked;
+    const latest = (await this.#config) ?? { version, removed };
+    return removed ? GONE : { lastSeq, version: Math.max(version, latest.version), gone: false };
+  }
+
+  /** The tenant's configuration has changed; in force for every push answered from now on. */
+  async configure(config: FeedConfig): Promise<void> {
+    const known = await this.#config?.catch(() => null);
+    if (known !== null && known !== undefined && known.version > config.version) return;
+    this.#config = Promise.resolve(config);
+    if (config.removed) {
+      this.#stream.closeAll(CloseCode.forbidden, "the tenant was removed");
+      await this.ctx.storage.setAlarm(Date.now() + 50);
+    } else {
+      this.#stream.keepOnly(new Set(config.keyIds));
+    }
+  }
+
+  /** The state of a station as JSON text, null when there is no such station. */
+  async state(station: string): Promise<string | null> {
+    return this.#log.state(station);
+  }
+
+  async states(after: string, limit: number): Promise<EventPage> {
+    const names = this.#log.stationsAfter(after, limit + 1);
+    const page = names.slice(0, limit);
+    return {
+      items: page.map((name) => this.#log.state(name) ?? ""),
+      next: names.length > limit ? (page.at(-1) ?? null) : null,
+    };
+  }
+
+  /** Events after a cursor (from the oldest kept when null), or why the cursor is of no use. */
+  async events(
+    after: string | null,
+    filter: Filter,
+    limit: number,
+  ): Promise<EventPage | "expired"> {
+    const extent = this.#log.extent();
+    let position = extent.oldest;
+    if (after !== null) {
+      const resumption = resumeFrom(parseCursor(after), extent);
+      if (resumption.kind === "lost") return "expired";
+      position = resumption.offset;
+    }
+    const { wants } = compileFilter(filter);
+    const items: string[] = [];
+    const last = Math.min(extent.head, position + MAX_SCANNED);
+    while (position < last && items.length < limit) {
+      const { records } = this.#log.read(position);
+      invariant(records.length > 0, "the log holds every event up to its head");
+      for (const record of records) {
+        if (items.length === limit) break;
+        if (wants(record)) items.push(record.json);
+        position = record.offset;
+      }
+    }
+    const more = position < extent.head;
+    return { items, next: more ? formatCursor({ epoch: extent.epoch, offset: position }) : null };
+  }
+
+  /** Takes a station out of state and snapshots. False when there is none. */
+  async removeStation(station: string): Promise<boolean> {
+    if (this.#log.state(station) === null) return false;
+    await this.env.STATION.getByName(stationName(this.#tenant, station)).forget(Date.now());
+    this.#log.remove(station);
+    return true;
+  }
+
+  /** A subscriber's upgrade. src/http has checked who asks, and passes what they may see. */
+  override async fetch(request: Request): Promise<Response> {
+    // Our own text, written by src/http/streams.ts.
+    const subscription: Subscription = JSON.parse(request.headers.get("x-subscription") ?? "null");
+    if (this.#stream.size >= MAX_SOCKETS) return new Response(null, { status: 429 });
+    this.#log.create();
+    const { 0: client, 1: server } = new WebSocketPair();
+    const offered = request.headers.get("sec-websocket-protocol");
+    this.#stream.accept(server, randomId("cn"), subscription);
+    const headers = new Headers();
+    if (offered !== null) headers.set("sec-websocket-protocol", PROTOCOL);
+    return new Response(null, { status: 101, webSocket: client, headers });
+  }
+
+  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    this.#stream.receive(socket, data);
+  }
+
+  override async webSocketClose(socket: WebSocket): Promise<void> {
+    this.#stream.forget(socket);
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    this.#stream.forget(socket);
+  }
+
+  /** Only a removed tenant's feed has alarms: it purges the stations, then itself. Never throws. */
+  override async alarm(): Promise<void> {
+    const stations = this.#log.allStations();
+    try {
+      const now = stations.slice(this.#purgedCount, this.#purgedCount + PURGES_PER_ALARM);
+      await Promise.all(
+        now.map((station) =>
+          this.env.STATION.getByName(stationName(this.#tenant, station)).purge(),
+        ),
+      );
+      this.#purgedCount += now.length;
+      if (this.#purgedCount < stations.length) {
+        await this.ctx.storage.setAlarm(Date.now() + 1_000);
+        return;
+      }
+      await this.ctx.storage.deleteAll();
+      this.#log = new FeedLog(this.#db);
+    } catch (error) {
+      console.warn(JSON.stringify({ event: "purge.failed", error: String(error) }));
+      await this.ctx.storage.setAlarm(Date.now() + 5_000);
+    }
+  }
+
+  /** What waits goes into the log together: one row, one frame per socket. */
+  async #flush(batches: readonly PushBatch[]): Promise<number[]> {
+    const entries: FeedEntry[] = [];
+    const retained = new Map<string, { lastSeq: number; state: string | null }>();
+    let broken = false;
+    for (const batch of batches) {
+      const { station } = batch;
+      const known = retained.get(station)?.lastSeq ?? this.#log.lastSeq(station);
+      const fresh = batch.events.filter(({ seq }) => seq > known);
+      const first = fresh[0]?.seq;
+      const last = fresh.at(-1)?.seq;
+      if (first === undefined || last === undefined) continue;
+      // A hole is refused, so that the station sends what is missing; unless it no longer has it.
+      if (first > known + 1 && first > batch.oldestSeq) continue;
+      broken ||= first > known + 1;
+      for (const event of fresh) entries.push({ station, ...event });
+      const state = batch.removed ? null : (batch.state ?? this.#log.state(station));
+      retained.set(station, { lastSeq: last, state });
+    }
+    if (entries.length > 0) {
+      const records = this.#log.append(entries, retained);
+      await this.ctx.storage.sync();
+      if (broken) this.#announceHole();
+      else this.#stream.publish(records);
+    }
+    return batches.map(({ station }) => this.#log.lastSeq(station));
+  }
+
+  /** Events were lost to the feed for good: all cursors end, and every subscriber is told. */
+  #announceHole(): void {
+    this.#log.renewEpoch();
+    this.#stream.restart();
+  }
+
+  #ask(): Promise<FeedConfig> {
+    if (this.#config === null) {
+      this.#config = this.env.TENANT.getByName(this.#tenant).feedConfig();
+      this.#config.then(
+        ({ keyIds, removed }) => {
+          if (!removed) this.#stream.keepOnly(new Set(keyIds));
+        },
+        () => {
+          // Asked again with the next push.
+          this.#config = null;
+        },
+      );
+    }
+    return this.#config;
+  }
+}
+
+const GONE: PushReply = { lastSeq: 0, version: 0, gone: true };

@@ -1,0 +1,221 @@
+import { occurredAt, type StationEvent } from "../domain/event.ts";
+import { EMPTY_WINDOW, EventIds, type IdWindow, slideWindow } from "../domain/event-ids.ts";
+import { EMPTY_STATE, foldEvent, forgetStation, type StationState } from "../domain/state.ts";
+import type { Database } from "../store/database.ts";
+import { exists, migrate } from "../store/migrate.ts";
+import { stationMigrations } from "../store/station-schema.ts";
+import {
+  doubleCapacity,
+  type LogRow,
+  readCapacity,
+  readEventIds,
+  readEvents,
+  readHead,
+  readNewestSeq,
+  readSlotOwner,
+  rewriteHead,
+  writeCapacity,
+  writeEvent,
+} from "../store/station-store.ts";
+
+/** Events a station keeps at least; more when they are younger than a day or still owed. */
+export const LOG_EVENTS = 4096;
+/** Events a station keeps at most. */
+export const MAX_LOG_EVENTS = 65_536;
+/** How long an event keeps its place in the log, and its id from being accepted again. */
+const KEPT_MS = 24 * 3_600_000;
+
+export interface IncomingEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly source: string;
+  readonly createdAtMs: number | null;
+  readonly receivedAtMs: number;
+  readonly body: string;
+  /** True when nothing in the signature dates it, so that only its id and time show a replay. */
+  readonly replayable: boolean;
+}
+
+export type AppendOutcome =
+  | { readonly status: "accepted"; readonly event: StationEvent }
+  | { readonly status: "duplicate" }
+  | { readonly status: "stale" };
+
+/** What the newest row knows, so that a wake reads one row. Stored as JSON in `log.head`. */
+interface Head {
+  readonly state: StationState;
+  readonly window: IdWindow;
+  /** The oldest seq that the log still has. */
+  readonly oldest: number;
+  /** Routes that owe something, each with the seq up to which it owes nothing. */
+  readonly owed: readonly (readonly [routeId: string, cursor: number])[];
+}
+
+const EMPTY_HEAD: Head = { state: EMPTY_STATE, window: EMPTY_WINDOW, oldest: 1, owed: [] };
+
+/**
+ * A station's log in memory and on disk: order, dedupe, folded state. Synchronous throughout,
+ * so that what it does between two awaits is one transaction.
+ */
+export class Journal {
+  readonly #db: Database;
+  readonly #station: string;
+  #capacity = LOG_EVENTS;
+  #created = false;
+  #seq = 0;
+  #oldest = 1;
+  #state: StationState = EMPTY_STATE;
+  #window: IdWindow = EMPTY_WINDOW;
+  #ids = new EventIds(EMPTY_WINDOW, true);
+  /** Kept by the lanes, stored with each event. */
+  readonly owed = new Map<string, number>();
+
+  constructor(db: Database, station: string) {
+    this.#db = db;
+    this.#station = station;
+    if (exists(db)) this.#load();
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** The oldest seq that the log still has. */
+  get oldestSeq(): number {
+    return this.#oldest;
+  }
+
+  get state(): StationState {
+    return this.#state;
+  }
+
+  /** Creates the tables at the station's first event, never before. */
+  create(): void {
+    if (this.#created) return;
+    migrate(this.#db, stationMigrations);
+    writeCapacity(this.#db, this.#capacity);
+    this.#created = true;
+  }
+
+  /** All of these or none; `owes` names the routes that want an event, asked once per event. */
+  append(
+    incoming: readonly IncomingEvent[],
+    owes: (event: StationEvent) => readonly string[],
+  ): AppendOutcome[] {
+    this.create();
+    try {
+      return this.#db.transaction(() => incoming.map((event) => this.#appendOne(event, owes)));
+    } catch (error) {
+      // The rows are rolled back, so what memory made of them is read anew.
+      this.#load();
+      throw error;
+    }
+  }
+
+  /** Events after `afterSeq` that the log still has, oldest first. */
+  read(afterSeq: number, limit: number): StationEvent[] {
+    if (!this.#created) return [];
+    const after = Math.max(afterSeq, this.#oldest - 1);
+    const rows = readEvents(this.#db, this.#capacity, after, this.#seq, limit);
+    return rows.map((row) => this.#eventOf(row));
+  }
+
+  /** Stores what is owed now, when no event is about to carry it. One row. */
+  saveHead(): void {
+    if (this.#seq > 0) rewriteHead(this.#db, this.#capacity, this.#seq, this.#serializeHead());
+  }
+
+  forget(nowMs: number): void {
+    this.#state = forgetStation(this.#state, nowMs);
+    this.saveHead();
+  }
+
+  #load(): void {
+    migrate(this.#db, stationMigrations);
+    this.#created = true;
+    this.#capacity = readCapacity(this.#db) ?? LOG_EVENTS;
+    this.#seq = readNewestSeq(this.#db, this.#capacity);
+    const stored = readHead(this.#db, this.#capacity, this.#seq);
+    // Our own text, written by #serializeHead of this or an older version.
+    const head: Head = stored === null ? EMPTY_HEAD : JSON.parse(stored);
+    this.#oldest = head.oldest;
+    this.#state = head.state;
+    this.#window = head.window;
+    this.#ids = new EventIds(head.window, head.window.ids.length === this.#seq);
+    this.owed.clear();
+    for (const [routeId, cursor] of head.owed) this.owed.set(routeId, cursor);
+  }
+
+  #appendOne(
+    incoming: IncomingEvent,
+    owes: (event: StationEvent) => readonly string[],
+  ): AppendOutcome {
+    if (this.#isKnown(incoming.id)) return { status: "duplicate" };
+    if (this.#isStale(incoming)) return { status: "stale" };
+    const occurredAtMs = occurredAt(incoming.createdAtMs, incoming.receivedAtMs);
+    const event: StationEvent = {
+      id: incoming.id,
+      type: incoming.type,
+      source: incoming.source,
+      station: this.#station,
+      seq: this.#seq + 1,
+      late: this.#state.lastEventAtMs !== null && occurredAtMs < this.#state.lastEventAtMs,
+      occurredAtMs,
+      receivedAtMs: incoming.receivedAtMs,
+      body: incoming.body,
+    };
+    this.#makeRoom(event);
+    this.#seq = event.seq;
+    this.#state = foldEvent(this.#state, event);
+    this.#window = slideWindow(this.#window, event.id);
+    this.#ids.add(event.id);
+    for (const routeId of owes(event)) {
+      if (!this.owed.has(routeId)) this.owed.set(routeId, event.seq - 1);
+    }
+    writeEvent(this.#db, this.#capacity, event, this.#serializeHead());
+    return { status: "accepted", event };
+  }
+
+  #isKnown(id: string): boolean {
+    if (this.#ids.has(id) === "unknown") this.#ids.learnAll(readEventIds(this.#db));
+    return this.#ids.has(id) === "yes";
+  }
+
+  /** Once the log has wrapped, a replayed id may be forgotten; then the event's own time decides. */
+  #isStale({ replayable, createdAtMs }: IncomingEvent): boolean {
+    if (!replayable) return false;
+    if (createdAtMs === null) return true;
+    if (this.#oldest === 1) return false;
+    const oldest = readSlotOwner(this.#db, this.#capacity, this.#oldest);
+    return oldest !== null && createdAtMs < oldest.occurredAtMs;
+  }
+
+  /** The slot's old event goes when it is a day old and nobody is owed it; else the ring grows. */
+  #makeRoom(event: StationEvent): void {
+    const owner = readSlotOwner(this.#db, this.#capacity, event.seq);
+    if (owner === null) return;
+    const firstOwed = Math.min(...this.owed.values()) + 1;
+    const free = owner.receivedAtMs <= event.receivedAtMs - KEPT_MS && owner.seq < firstOwed;
+    if (!free && this.#capacity < MAX_LOG_EVENTS) {
+      doubleCapacity(this.#db, this.#capacity);
+      this.#capacity *= 2;
+    } else {
+      this.#ids.drop(owner.eventId);
+      this.#oldest = owner.seq + 1;
+    }
+  }
+
+  #eventOf({ eventId, late, ...row }: LogRow): StationEvent {
+    return { ...row, id: eventId, station: this.#station, late: late === 1 };
+  }
+
+  #serializeHead(): string {
+    const head: Head = {
+      state: this.#state,
+      window: this.#window,
+      oldest: this.#oldest,
+      owed: [...this.owed],
+    };
+    return JSON.stringify(head);
+  }
+}

@@ -1,0 +1,103 @@
+import { type StationEvent, serializeEvent } from "../domain/event.ts";
+import { Gather } from "../domain/gather.ts";
+import { invariant } from "../domain/result.ts";
+import { serializeState } from "../domain/state.ts";
+import type { PushBatch, PushReply } from "./feed.ts";
+import type { Journal } from "./station-journal.ts";
+
+/** One push carries at most this; the rest follows in the next. */
+const PUSH_EVENTS = 500;
+const PUSH_CHARS = 1_000_000;
+
+export interface PushWorld {
+  readonly push: (batch: PushBatch) => Promise<PushReply>;
+  /** The feed knows of newer routes; events after `afterSeq` were received under them. */
+  readonly onVersion: (version: number, afterSeq: number) => Promise<void>;
+}
+
+/** The tenant has been removed; nothing of it is kept or relayed any more. */
+export class GoneError extends Error {
+  override readonly name = "GoneError";
+}
+
+/**
+ * Hands the station's events to the feed in order: one push is in flight, and what comes
+ * meanwhile goes with the next.
+ */
+export class Pusher {
+  readonly #journal: Journal;
+  readonly #station: string;
+  readonly #world: PushWorld;
+  readonly #gather: Gather<"settle" | "check", true>;
+  /** The newest seq the feed is known to have, or null after a wake, until it says. */
+  #pushedSeq: number | null = null;
+
+  constructor(journal: Journal, station: string, world: PushWorld) {
+    this.#journal = journal;
+    this.#station = station;
+    this.#world = world;
+    this.#gather = new Gather((asked) => this.#run(asked), Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Resolves when the feed holds every event of the log, and newer routes it knew of are in force. */
+  settle(): Promise<true> {
+    return this.#gather.add("settle");
+  }
+
+  /** The same, but asks the feed in any case. */
+  check(): Promise<true> {
+    return this.#gather.add("check");
+  }
+
+  /** After an append to a station that just woke: what came before is taken to be with the feed, which corrects it. */
+  assumePushed(seq: number): void {
+    this.#pushedSeq ??= seq;
+  }
+
+  async #run(asked: readonly ("settle" | "check")[]): Promise<true[]> {
+    const target = this.#journal.seq;
+    let mustAsk = asked.includes("check") || this.#pushedSeq === null;
+    while (mustAsk || (this.#pushedSeq ?? 0) < target) {
+      mustAsk = false;
+      await this.#pushOnce();
+    }
+    return asked.map(() => true);
+  }
+
+  async #pushOnce(): Promise<void> {
+    const from = this.#pushedSeq;
+    const events = from === null ? [] : cut(this.#journal.read(from, PUSH_EVENTS));
+    const reply = await this.#world.push({
+      station: this.#station,
+      oldestSeq: this.#journal.oldestSeq,
+      events: events.map((event) => ({
+        seq: event.seq,
+        type: event.type,
+        json: serializeEvent(event),
+      })),
+      state: this.#stateText(events),
+      removed: this.#journal.state.deletedAtMs !== null,
+    });
+    if (reply.gone) throw new GoneError();
+    // What lay before this push is matched already; what it brought was received under these routes.
+    await this.#world.onVersion(reply.version, Math.min(from ?? reply.lastSeq, reply.lastSeq));
+    invariant(from === null || reply.lastSeq !== from || events.length === 0, "a push goes on");
+    this.#pushedSeq = reply.lastSeq;
+  }
+
+  /** The state goes with the newest event only: an older one is about to be followed. */
+  #stateText(events: readonly StationEvent[]): string | null {
+    const { state, seq } = this.#journal;
+    if (events.at(-1)?.seq !== seq) return null;
+    return serializeState(this.#station, seq, state);
+  }
+}
+
+function cut(events: StationEvent[]): StationEvent[] {
+  let chars = 0;
+  const end = events.findIndex((event) => {
+    chars += event.body.length;
+    return chars > PUSH_CHARS;
+  });
+  return end < 0 ? events : events.slice(0, Math.max(end, 1));
+}

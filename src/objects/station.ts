@@ -1,0 +1,200 @@
+import { DurableObject } from "cloudflare:workers";
+
+import type { StationEvent } from "../domain/event.ts";
+import { Gather } from "../domain/gather.ts";
+import type { Lane } from "../domain/lane.ts";
+import type { StationRoute } from "../domain/route.ts";
+import { type Env, feedName } from "../env.ts";
+import { Database } from "../store/database.ts";
+import { type AppendOutcome, type IncomingEvent, Journal } from "./station-journal.ts";
+import { type DeadLetter, Lanes, type LaneWorld } from "./station-lanes.ts";
+import { GoneError, Pusher } from "./station-push.ts";
+
+/** An ack waits this long for the feed; then an alarm owes the push, and the ack goes out. */
+const PUSH_PATIENCE_MS = 2_000;
+const PUSH_RETRY_MS = 5_000;
+/** How long after an event the alarm looks whether what it owes was delivered. */
+const SAFETY_NET_MS = 30_000;
+/** Appends that one transaction takes. */
+const MAX_APPENDS = 500;
+
+export type AppendStatus = "accepted" | "duplicate" | "stale" | "gone";
+
+/**
+ * One per tenant and station, named `<tenant>/<station>`. A shell: the log is in
+ * station-journal.ts, the way to the feed in station-push.ts, deliveries in station-lanes.ts.
+ */
+export class StationObject extends DurableObject<Env> {
+  readonly #db: Database;
+  readonly #tenant: string;
+  readonly #station: string;
+  #journal: Journal;
+  #lanes: Lanes;
+  #pusher: Pusher;
+  readonly #appends: Gather<IncomingEvent, AppendOutcome>;
+  #alarmAtMs: number | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const name = ctx.id.name ?? "";
+    this.#tenant = name.slice(0, name.indexOf("/"));
+    this.#station = name.slice(name.indexOf("/") + 1);
+    this.#db = new Database(ctx.storage);
+    ({ journal: this.#journal, lanes: this.#lanes, pusher: this.#pusher } = this.#open());
+    this.#appends = new Gather((events) => this.#commit(events), MAX_APPENDS);
+    if (this.#journal.seq > 0) {
+      void ctx.blockConcurrencyWhile(async () => {
+        this.#alarmAtMs = await ctx.storage.getAlarm();
+      });
+    }
+  }
+
+  /**
+   * Takes events in, in the order given. When it resolves they are durable, and their relay is
+   * done or owed by an alarm. Safe to repeat: an id is accepted once.
+   */
+  async append(events: readonly IncomingEvent[]): Promise<AppendStatus[]> {
+    const outcomes = await Promise.all(events.map((event) => this.#appends.add(event)));
+    if (outcomes.every(({ status }) => status === "stale")) return outcomes.map(() => "stale");
+    // Also for a duplicate: its original may have been committed by an instance that died before the push.
+    if (!(await this.#relay())) return outcomes.map(() => "gone");
+    return outcomes.map(({ status }) => status);
+  }
+
+  /** Events after `afterSeq`, oldest first, and the extent of the log. */
+  async read(
+    afterSeq: number,
+    limit: number,
+  ): Promise<{ events: StationEvent[]; oldestSeq: number; seq: number }> {
+    const { oldestSeq, seq } = this.#journal;
+    return { events: this.#journal.read(afterSeq, limit), oldestSeq, seq };
+  }
+
+  /** A route of this station's blocked lanes has changed. */
+  async wake(): Promise<void> {
+    if (this.#journal.seq === 0) return;
+    await this.#pusher.check();
+    this.#lanes.kick();
+  }
+
+  /** Forgets what is known of the station; its events stay in the log until it turns. */
+  async forget(nowMs: number): Promise<void> {
+    if (this.#journal.seq > 0) this.#journal.forget(nowMs);
+  }
+
+  /** The tenant is gone, and everything of it. */
+  async purge(): Promise<void> {
+    await this.ctx.storage.deleteAll();
+    this.#alarmAtMs = null;
+    ({ journal: this.#journal, lanes: this.#lanes, pusher: this.#pusher } = this.#open());
+  }
+
+  /** Never throws: the platform gives an alarm up after six tries, and what is owed must not be lost. */
+  override async alarm(): Promise<void> {
+    this.#alarmAtMs = null;
+    try {
+      // Dying in here costs nothing: the platform repeats an alarm that did not end.
+      if (this.#journal.seq > 0 && (await this.#relay())) this.#armForLanes();
+    } catch (error) {
+      console.error(JSON.stringify({ event: "alarm.failed", error: String(error) }));
+      this.#wakeAt(Date.now() + PUSH_RETRY_MS);
+    }
+  }
+
+  /** What memory holds of this station, read from what is stored. */
+  #open(): { journal: Journal; lanes: Lanes; pusher: Pusher } {
+    const journal = new Journal(this.#db, this.#station);
+    const lanes = new Lanes(this.#db, journal, this.#laneWorld());
+    const pusher = new Pusher(journal, this.#station, {
+      push: (batch) => this.env.FEED.getByName(feedName(this.#tenant)).push(batch),
+      onVersion: async (version, afterSeq) => {
+        if (version <= lanes.version) return;
+        await lanes.refresh(afterSeq);
+        this.#armForLanes();
+      },
+    });
+    return { journal, lanes, pusher };
+  }
+
+  async #commit(incoming: readonly IncomingEvent[]): Promise<AppendOutcome[]> {
+    const before = this.#journal.seq;
+    const outcomes = this.#journal.append(incoming, (event) => this.#lanes.wanting(event));
+    if (this.#journal.seq > before) {
+      this.#pusher.assumePushed(before);
+      // In the same transaction as the events: no await since.
+      this.#armForLanes();
+    }
+    await this.ctx.storage.sync();
+    return outcomes;
+  }
+
+  /** Brings the feed up to date and the lanes on their way. False when the tenant is gone. */
+  async #relay(): Promise<boolean> {
+    try {
+      const pushed = this.#pusher.settle();
+      if (!(await settledWithin(pushed, PUSH_PATIENCE_MS))) {
+        this.#wakeAt(Date.now() + PUSH_RETRY_MS);
+        // Nothing waits for it any more; when it fails the alarm tries again.
+        pushed.catch(() => {});
+      }
+    } catch (error) {
+      if (error instanceof GoneError) {
+        await this.purge();
+        return false;
+      }
+      console.warn(JSON.stringify({ event: "push.failed", error: String(error) }));
+      this.#wakeAt(Date.now() + PUSH_RETRY_MS);
+    }
+    this.#lanes.kick();
+    return true;
+  }
+
+  #armForLanes(): void {
+    const nowMs = Date.now();
+    const dueMs = this.#lanes.nextDueMs(nowMs);
+    if (dueMs !== null) this.#wakeAt(Math.max(dueMs, nowMs + SAFETY_NET_MS));
+  }
+
+  /** Makes sure that an alarm comes at that time or before. */
+  #wakeAt(atMs: number): void {
+    if (this.#alarmAtMs !== null && this.#alarmAtMs <= atMs) return;
+    // An alarm for now would run beside what is going on; a moment later is soon enough.
+    this.#alarmAtMs = Math.max(atMs, Date.now() + 50);
+    void this.ctx.storage.setAlarm(this.#alarmAtMs);
+  }
+
+  #laneWorld(): LaneWorld {
+    const tenant = this.#tenant;
+    const tenantObject = () => this.env.TENANT.getByName(tenant);
+    return {
+      attempt: (route: StationRoute, event: StationEvent, lane: Lane) =>
+        this.ctx.exports.Courier.attempt(tenant, route, {
+          event,
+          attempt: lane.attempts + 1,
+          prevSeq: lane.prevSeq,
+          gap: lane.gap,
+        }),
+      fetchRoutes: (version: number) => tenantObject().routesSince(version),
+      keepDeadLetter: (letter: DeadLetter) => tenantObject().keepDeadLetter(letter),
+      disableRoute: (routeId: string) => tenantObject().disableRoute(routeId),
+      registerBlocked: (routeId: string) => tenantObject().registerBlocked(routeId, this.#station),
+      checkRoutes: async () => {
+        await this.#pusher.check();
+      },
+      wakeAt: (atMs: number) => this.#wakeAt(atMs),
+    };
+  }
+}
+
+/** Whether the promise resolved in time. Rejects when it rejected in time. */
+async function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,99 @@
+import type { NewRoute, RoutePatch } from "../domain/control.ts";
+import { newSigningSecret, type RouteSecrets } from "../domain/delivery.ts";
+import { randomId } from "../domain/ids.ts";
+import { DEFAULT_SCHEDULE_SECONDS } from "../domain/retry.ts";
+import { routeSecretsPurpose } from "../domain/route.ts";
+import type { Sealer } from "../domain/sealing.ts";
+import type { RouteRow } from "../store/route-store.ts";
+
+/** A new route's row, and its signing secret, which is shown once. */
+export async function makeRoute(
+  tenant: string,
+  input: NewRoute,
+  edrvScheme: string,
+  sealer: Sealer,
+  nowMs: number,
+): Promise<{ row: RouteRow; secret: string }> {
+  const id = randomId("rt");
+  const secret = newSigningSecret();
+  const secrets: RouteSecrets = {
+    signing: [secret],
+    headers: input.headers ?? {},
+    auth: input.auth ?? null,
+    edrvSecret: input.edrvSecret ?? null,
+  };
+  const row: RouteRow = {
+    id,
+    name: input.name,
+    url: input.url,
+    enabled: 1,
+    health: "healthy",
+    filter: JSON.stringify(input.filter ?? {}),
+    format: input.format ?? "raw",
+    ...(await sealedColumns(tenant, id, secrets, sealer)),
+    timeoutMs: input.timeoutMs ?? 10_000,
+    schedule: JSON.stringify(input.retry?.scheduleSeconds ?? DEFAULT_SCHEDULE_SECONDS),
+    onExhausted: input.onExhausted ?? "dead_letter",
+    edrvScheme: input.edrvScheme ?? edrvScheme,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+  return { row, secret };
+}
+
+/**
+ * A route's row after a change. Headers and authentication belong to the host they were made
+ * for: another origin does not get them unless the same request says so.
+ */
+export async function changeRoute(
+  tenant: string,
+  row: RouteRow,
+  patch: RoutePatch,
+  sealer: Sealer,
+  nowMs: number,
+): Promise<RouteRow> {
+  const secrets = await openSecrets(tenant, row, sealer);
+  const moved = patch.url !== undefined && originOf(patch.url) !== originOf(row.url);
+  const changed: RouteSecrets = {
+    signing: secrets.signing,
+    headers: patch.headers ?? (moved ? {} : secrets.headers),
+    auth: patch.auth !== undefined ? patch.auth : moved ? null : secrets.auth,
+    edrvSecret: patch.edrvSecret !== undefined ? patch.edrvSecret : secrets.edrvSecret,
+  };
+  return {
+    ...row,
+    name: patch.name ?? row.name,
+    url: patch.url ?? row.url,
+    filter: patch.filter === undefined ? row.filter : JSON.stringify(patch.filter),
+    format: patch.format ?? row.format,
+    ...(await sealedColumns(tenant, row.id, changed, sealer)),
+    timeoutMs: patch.timeoutMs ?? row.timeoutMs,
+    schedule: patch.retry ? JSON.stringify(patch.retry.scheduleSeconds) : row.schedule,
+    onExhausted: patch.onExhausted ?? row.onExhausted,
+    edrvScheme: patch.edrvScheme ?? row.edrvScheme,
+    updatedAtMs: nowMs,
+  };
+}
+
+async function openSecrets(tenant: string, row: RouteRow, sealer: Sealer): Promise<RouteSecrets> {
+  const text = await sealer.open(row.sealedSecrets, routeSecretsPurpose(tenant, row.id));
+  const secrets: RouteSecrets = JSON.parse(text);
+  return secrets;
+}
+
+async function sealedColumns(
+  tenant: string,
+  id: string,
+  secrets: RouteSecrets,
+  sealer: Sealer,
+): Promise<Pick<RouteRow, "sealedSecrets" | "headerNames" | "authType">> {
+  return {
+    sealedSecrets: await sealer.seal(JSON.stringify(secrets), routeSecretsPurpose(tenant, id)),
+    headerNames: JSON.stringify(Object.keys(secrets.headers)),
+    authType: secrets.auth?.type ?? null,
+  };
+}
+
+function originOf(url: string): string | null {
+  return URL.parse(url)?.origin ?? null;
+}

@@ -1,0 +1,157 @@
+import { DELIVERY_FORMATS } from "../domain/delivery.ts";
+import { Filter } from "../domain/filter.ts";
+import type { StationRoute } from "../domain/route.ts";
+import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
+import type { QuarantineRow } from "../store/quarantine-store.ts";
+import type { DeadLetterRow, RouteRow } from "../store/route-store.ts";
+import type { KeyRow, RefusalRow, SecretRow, SourceRow } from "../store/tenant-store.ts";
+
+/** Rows as the API shows them: times in ISO 8601, secrets as hints. */
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+/** A page out of rows of which one more than asked for was read, to know whether more follow. */
+export function pageOf<R, T>(
+  rows: readonly R[],
+  limit: number,
+  show: (row: R) => T,
+  place: (row: R) => string,
+): Page<T> {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const more = rows.length > limit && last !== undefined;
+  return { items: page.map(show), next: more ? place(last) : null };
+}
+
+export const keyView = ({ id, name, role, hint, createdAtMs }: KeyRow) => ({
+  id,
+  name,
+  role,
+  hint,
+  createdAt: iso(createdAtMs),
+});
+export type KeyView = ReturnType<typeof keyView>;
+
+export const sourceView = (source: SourceRow, secrets: readonly SecretRow[]) => ({
+  id: source.id,
+  name: source.name,
+  ingestPath: `/ingest/${source.id}`,
+  enabled: source.enabled === 1,
+  scheme: source.scheme,
+  /** The scheme that verified last, so that the owner can pin it. */
+  schemeSeen: source.schemeSeen,
+  toleranceSeconds: source.toleranceSeconds,
+  silentAfterSeconds: source.silentAfterSeconds,
+  lastEventAt: isoOrNull(source.lastEventAtMs),
+  secrets: secrets.map(secretView),
+  createdAt: iso(source.createdAtMs),
+  updatedAt: iso(source.updatedAtMs),
+});
+export type SourceView = ReturnType<typeof sourceView>;
+
+export const secretView = ({ id, hint, createdAtMs, expiresAtMs }: SecretRow) => ({
+  id,
+  hint,
+  createdAt: iso(createdAtMs),
+  expiresAt: isoOrNull(expiresAtMs),
+});
+export type SecretView = ReturnType<typeof secretView>;
+
+export const refusalView = ({ atMs, reason, count, samples }: RefusalRow) => ({
+  at: iso(atMs),
+  reason,
+  count,
+  samples: readJson(samples),
+});
+export type RefusalView = ReturnType<typeof refusalView>;
+
+export const routeView = (route: RouteRow) => ({
+  id: route.id,
+  name: route.name,
+  url: route.url,
+  enabled: route.enabled === 1,
+  filter: filterOf(route),
+  format: route.format,
+  headers: headerNamesOf(route),
+  auth: route.authType === null ? null : { type: route.authType },
+  timeoutMs: route.timeoutMs,
+  retry: { scheduleSeconds: scheduleOf(route) },
+  onExhausted: route.onExhausted,
+  health: route.health,
+  createdAt: iso(route.createdAtMs),
+  updatedAt: iso(route.updatedAtMs),
+});
+export type RouteView = ReturnType<typeof routeView>;
+
+/** A route as stations get it. */
+export const stationRoute = (route: RouteRow): StationRoute => ({
+  id: route.id,
+  url: route.url,
+  enabled: route.enabled === 1,
+  filter: filterOf(route),
+  format: DELIVERY_FORMATS.find((format) => format === route.format) ?? "raw",
+  timeoutMs: route.timeoutMs,
+  scheduleSeconds: scheduleOf(route),
+  onExhausted:
+    route.onExhausted === "park" || route.onExhausted === "drop"
+      ? route.onExhausted
+      : "dead_letter",
+  sealedSecrets: route.sealedSecrets,
+  edrvScheme: SIGNATURE_SCHEMES.find((scheme) => scheme === route.edrvScheme) ?? "timestamped",
+});
+
+export const deadLetterView = (letter: DeadLetterRow) => ({
+  id: String(letter.number),
+  route: letter.routeId,
+  station: letter.station,
+  seq: letter.seq,
+  event: letter.eventId,
+  type: letter.type,
+  attempts: letter.attempts,
+  lastAnswer: letter.lastAnswer,
+  snippet: letter.snippet,
+  at: iso(letter.atMs),
+});
+export type DeadLetterView = ReturnType<typeof deadLetterView>;
+
+export const quarantineView = (row: QuarantineRow & { readonly body: ArrayBuffer }) => ({
+  id: row.id,
+  source: row.sourceId,
+  reason: row.reason,
+  receivedAt: iso(row.receivedAtMs),
+  size: row.size,
+  /** The first KiB, for people; bytes that are not UTF-8 show as replacement characters. */
+  preview: new TextDecoder().decode(row.body),
+});
+export type QuarantineView = ReturnType<typeof quarantineView>;
+
+// What follows reads our own columns, written by this or an older version.
+
+function filterOf(route: RouteRow): Filter {
+  return Filter.parse(readJson(route.filter));
+}
+
+function headerNamesOf(route: RouteRow): string[] {
+  const names: string[] = JSON.parse(route.headerNames);
+  return names;
+}
+
+function scheduleOf(route: RouteRow): number[] {
+  const schedule: number[] = JSON.parse(route.schedule);
+  return schedule;
+}
+
+function readJson(text: string): unknown {
+  return JSON.parse(text);
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : iso(ms);
+}

@@ -1,0 +1,85 @@
+import type { Database } from "./database.ts";
+import { newestInRing } from "./ring.ts";
+
+/** Segments kept. Each is full at 16 KiB or more, so the feed keeps 256 MiB of events at least. */
+export const SEGMENT_SLOTS = 16_384;
+
+export type SegmentRow = {
+  readonly number: number;
+  readonly first: number;
+  readonly last: number;
+  readonly states: string;
+  readonly events: string;
+};
+
+export type SegmentSpan = {
+  readonly number: number;
+  readonly first: number;
+  readonly last: number;
+};
+
+export function readMeta(db: Database, key: string): string | null {
+  return db.first<{ value: string }>("SELECT value FROM meta WHERE key = ?", key)?.value ?? null;
+}
+
+export function writeMeta(db: Database, key: string, value: string): void {
+  db.run(
+    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    key,
+    value,
+  );
+}
+
+export function readNewestNumber(db: Database): number | null {
+  return newestInRing({
+    capacity: SEGMENT_SLOTS,
+    numberAt: (slot) => readSpanInSlot(db, slot)?.number ?? null,
+    numberAtEnd: () =>
+      db.first<{ number: number }>("SELECT number FROM segments ORDER BY slot DESC LIMIT 1")
+        ?.number ?? null,
+  });
+}
+
+export function readSpan(db: Database, number: number): SegmentSpan | null {
+  return readSpanInSlot(db, number % SEGMENT_SLOTS);
+}
+
+export function readSegment(db: Database, number: number): SegmentRow | null {
+  return db.first<SegmentRow>(
+    "SELECT number, first, last, states, events FROM segments WHERE slot = ?",
+    number % SEGMENT_SLOTS,
+  );
+}
+
+/** One row written, whether the segment is new or has grown. */
+export function writeSegment(db: Database, segment: SegmentRow): void {
+  db.run(
+    `INSERT INTO segments (slot, number, first, last, states, events) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (slot) DO UPDATE SET number = excluded.number, first = excluded.first,
+       last = excluded.last, states = excluded.states, events = excluded.events`,
+    segment.number % SEGMENT_SLOTS,
+    segment.number,
+    segment.first,
+    segment.last,
+    segment.states,
+    segment.events,
+  );
+}
+
+export function readCheckpoints(db: Database): { chunk: number; states: string }[] {
+  return db.all<{ chunk: number; states: string }>(
+    "SELECT chunk, states FROM checkpoints ORDER BY chunk",
+  );
+}
+
+export function writeCheckpoint(db: Database, chunk: number, states: string): void {
+  db.run(
+    "INSERT INTO checkpoints (chunk, states) VALUES (?, ?) ON CONFLICT (chunk) DO UPDATE SET states = excluded.states",
+    chunk,
+    states,
+  );
+}
+
+function readSpanInSlot(db: Database, slot: number): SegmentSpan | null {
+  return db.first<SegmentSpan>("SELECT number, first, last FROM segments WHERE slot = ?", slot);
+}

@@ -1,0 +1,65 @@
+import type { Database } from "./database.ts";
+
+export type QuarantineRow = {
+  readonly number: number;
+  readonly id: string;
+  readonly sourceId: string;
+  readonly reason: string;
+  readonly receivedAtMs: number;
+  readonly size: number;
+};
+
+/** What a tenant's quarantine holds at most. When it is full, webhooks for it are refused, not lost. */
+export const MAX_QUARANTINED = 10_000;
+export const MAX_QUARANTINED_BYTES = 256 * 1024 * 1024;
+
+export function quarantineFill(db: Database): { entries: number; bytes: number } {
+  return (
+    db.first<{ entries: number; bytes: number }>(
+      "SELECT count(*) AS entries, coalesce(sum(size), 0) AS bytes FROM quarantine",
+    ) ?? { entries: 0, bytes: 0 }
+  );
+}
+
+/** The id is made of what came, so a webhook that is sent again is kept once. */
+export function insertQuarantined(
+  db: Database,
+  row: Omit<QuarantineRow, "number">,
+  body: ArrayBuffer,
+): void {
+  db.run(
+    `INSERT OR IGNORE INTO quarantine (id, source_id, reason, received_at_ms, size, body)
+     VALUES (?, ?, ?, ?, ?, ?)`,
+    row.id,
+    row.sourceId,
+    row.reason,
+    row.receivedAtMs,
+    row.size,
+    body,
+  );
+}
+
+export function isQuarantined(db: Database, id: string): boolean {
+  return db.first("SELECT 1 FROM quarantine WHERE id = ?", id) !== null;
+}
+
+/** Oldest first, with the beginning of each body. */
+export function listQuarantined(
+  db: Database,
+  after: number,
+  limit: number,
+): (QuarantineRow & { readonly body: ArrayBuffer })[] {
+  return db.all<QuarantineRow & { readonly body: ArrayBuffer }>(
+    `SELECT number, id, source_id AS sourceId, reason, received_at_ms AS receivedAtMs, size,
+       substr(body, 1, 1024) AS body
+     FROM quarantine WHERE number > ? ORDER BY number LIMIT ?`,
+    after,
+    limit,
+  );
+}
+
+export function deleteQuarantined(db: Database, id: string): boolean {
+  if (!isQuarantined(db, id)) return false;
+  db.run("DELETE FROM quarantine WHERE id = ?", id);
+  return true;
+}

@@ -1,0 +1,165 @@
+import type { Database } from "./database.ts";
+
+export type RouteRow = {
+  readonly id: string;
+  readonly name: string;
+  readonly url: string;
+  readonly enabled: number;
+  readonly health: string;
+  readonly filter: string;
+  readonly format: string;
+  readonly headerNames: string;
+  readonly authType: string | null;
+  readonly timeoutMs: number;
+  readonly schedule: string;
+  readonly onExhausted: string;
+  readonly edrvScheme: string;
+  readonly sealedSecrets: string;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+};
+
+const COLUMNS = `id, name, url, enabled, health, filter, format, header_names AS headerNames,
+  auth_type AS authType, timeout_ms AS timeoutMs, schedule, on_exhausted AS onExhausted,
+  edrv_scheme AS edrvScheme, sealed_secrets AS sealedSecrets,
+  created_at_ms AS createdAtMs, updated_at_ms AS updatedAtMs`;
+
+export function listRoutes(db: Database, after: string, limit: number): RouteRow[] {
+  return db.all<RouteRow>(
+    `SELECT ${COLUMNS} FROM routes WHERE id > ? ORDER BY id LIMIT ?`,
+    after,
+    limit,
+  );
+}
+
+export function allRoutes(db: Database): RouteRow[] {
+  return db.all<RouteRow>(`SELECT ${COLUMNS} FROM routes ORDER BY id`);
+}
+
+export function readRoute(db: Database, id: string): RouteRow | null {
+  return db.first<RouteRow>(`SELECT ${COLUMNS} FROM routes WHERE id = ?`, id);
+}
+
+export function countRoutes(db: Database): number {
+  return db.first<{ rows: number }>("SELECT count(*) AS rows FROM routes")?.rows ?? 0;
+}
+
+export function writeRoute(db: Database, route: RouteRow): void {
+  db.run(
+    `INSERT INTO routes (id, name, url, enabled, health, filter, format, header_names, auth_type,
+       timeout_ms, schedule, on_exhausted, edrv_scheme, sealed_secrets, created_at_ms, updated_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET name = excluded.name, url = excluded.url,
+       enabled = excluded.enabled, health = excluded.health, filter = excluded.filter,
+       format = excluded.format, header_names = excluded.header_names,
+       auth_type = excluded.auth_type, timeout_ms = excluded.timeout_ms,
+       schedule = excluded.schedule, on_exhausted = excluded.on_exhausted,
+       edrv_scheme = excluded.edrv_scheme, sealed_secrets = excluded.sealed_secrets,
+       updated_at_ms = excluded.updated_at_ms`,
+    route.id,
+    route.name,
+    route.url,
+    route.enabled,
+    route.health,
+    route.filter,
+    route.format,
+    route.headerNames,
+    route.authType,
+    route.timeoutMs,
+    route.schedule,
+    route.onExhausted,
+    route.edrvScheme,
+    route.sealedSecrets,
+    route.createdAtMs,
+    route.updatedAtMs,
+  );
+}
+
+/** False when there was none. Its dead letters go with it. */
+export function deleteRoute(db: Database, id: string): boolean {
+  if (readRoute(db, id) === null) return false;
+  db.run("DELETE FROM dead_letters WHERE route_id = ?", id);
+  db.run("DELETE FROM routes WHERE id = ?", id);
+  return true;
+}
+
+/** A station's lane that may attempt nothing until its route changes. */
+export function insertBlocked(db: Database, routeId: string, station: string): void {
+  db.run("INSERT OR IGNORE INTO blocked (route_id, station) VALUES (?, ?)", routeId, station);
+}
+
+/** Stations whose blocked lanes may go on: their route is enabled again, or is no more. */
+export function listUnblocked(db: Database, limit: number): { routeId: string; station: string }[] {
+  return db.all<{ routeId: string; station: string }>(
+    `SELECT route_id AS routeId, station FROM blocked
+     LEFT JOIN routes ON routes.id = blocked.route_id
+     WHERE routes.id IS NULL OR routes.enabled = 1 LIMIT ?`,
+    limit,
+  );
+}
+
+export function deleteBlocked(db: Database, routeId: string, station: string): void {
+  db.run("DELETE FROM blocked WHERE route_id = ? AND station = ?", routeId, station);
+}
+
+export type DeadLetterRow = {
+  readonly number: number;
+  readonly routeId: string;
+  readonly station: string;
+  readonly seq: number;
+  readonly eventId: string;
+  readonly type: string;
+  readonly attempts: number;
+  readonly lastAnswer: string;
+  readonly snippet: string;
+  readonly atMs: number;
+};
+
+/** Dead letters a tenant keeps; the oldest go first. */
+export const MAX_DEAD_LETTERS = 10_000;
+
+/** Once per route and event, however often it is told. */
+export function insertDeadLetter(db: Database, letter: Omit<DeadLetterRow, "number">): void {
+  const known = db.first(
+    "SELECT 1 FROM dead_letters WHERE route_id = ? AND station = ? AND seq = ?",
+    letter.routeId,
+    letter.station,
+    letter.seq,
+  );
+  if (known !== null) return;
+  db.run(
+    `INSERT INTO dead_letters (route_id, station, seq, event_id, type, attempts, last_answer, snippet, at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    letter.routeId,
+    letter.station,
+    letter.seq,
+    letter.eventId,
+    letter.type,
+    letter.attempts,
+    letter.lastAnswer,
+    letter.snippet,
+    letter.atMs,
+  );
+  db.run(
+    `DELETE FROM dead_letters WHERE number <=
+       (SELECT number FROM dead_letters ORDER BY number DESC LIMIT 1 OFFSET ?)`,
+    MAX_DEAD_LETTERS,
+  );
+}
+
+/** Oldest first, after the given one. */
+export function listDeadLetters(
+  db: Database,
+  routeId: string,
+  after: number,
+  limit: number,
+): DeadLetterRow[] {
+  return db.all<DeadLetterRow>(
+    `SELECT number, route_id AS routeId, station, seq, event_id AS eventId, type, attempts,
+       last_answer AS lastAnswer, snippet, at_ms AS atMs
+     FROM dead_letters WHERE route_id = ? AND number > ? ORDER BY number LIMIT ?`,
+    routeId,
+    after,
+    limit,
+  );
+}

@@ -1,0 +1,193 @@
+import type { StationEvent } from "../domain/event.ts";
+import type { Database } from "./database.ts";
+import { newestInRing } from "./ring.ts";
+
+/** A row of the log. `head` is what the station knew right after this event (station-journal.ts). */
+export type LogRow = {
+  readonly seq: number;
+  readonly eventId: string;
+  readonly type: string;
+  readonly source: string;
+  readonly late: number;
+  readonly occurredAtMs: number;
+  readonly receivedAtMs: number;
+  readonly body: string;
+};
+
+const COLUMNS = `seq, event_id AS eventId, type, source, late,
+  occurred_at_ms AS occurredAtMs, received_at_ms AS receivedAtMs, body`;
+
+export function readCapacity(db: Database): number | null {
+  return db.first<{ capacity: number }>("SELECT capacity FROM ring")?.capacity ?? null;
+}
+
+export function writeCapacity(db: Database, capacity: number): void {
+  db.run(
+    "INSERT INTO ring (id, capacity) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET capacity = excluded.capacity",
+    capacity,
+  );
+}
+
+/** The newest seq in the log, 0 when it is empty. */
+export function readNewestSeq(db: Database, capacity: number): number {
+  const number = (row: { seq: number } | null) => (row === null ? null : row.seq - 1);
+  const newest = newestInRing({
+    capacity,
+    numberAt: (slot) => number(db.first("SELECT seq FROM log WHERE slot = ?", slot)),
+    numberAtEnd: () => number(db.first("SELECT seq FROM log ORDER BY slot DESC LIMIT 1")),
+  });
+  return newest === null ? 0 : newest + 1;
+}
+
+/** The stored head of the event with this seq. */
+export function readHead(db: Database, capacity: number, seq: number): string | null {
+  const slot = slotOf(seq, capacity);
+  return db.first<{ head: string }>("SELECT head FROM log WHERE slot = ?", slot)?.head ?? null;
+}
+
+export function rewriteHead(db: Database, capacity: number, seq: number, head: string): void {
+  db.run("UPDATE log SET head = ? WHERE slot = ?", head, slotOf(seq, capacity));
+}
+
+/** One row written, whether the slot was used before or not. */
+export function writeEvent(
+  db: Database,
+  capacity: number,
+  event: StationEvent,
+  head: string,
+): void {
+  db.run(
+    `INSERT INTO log (slot, seq, event_id, type, source, late, occurred_at_ms, received_at_ms, head, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (slot) DO UPDATE SET
+       seq = excluded.seq, event_id = excluded.event_id, type = excluded.type,
+       source = excluded.source, late = excluded.late,
+       occurred_at_ms = excluded.occurred_at_ms, received_at_ms = excluded.received_at_ms,
+       head = excluded.head, body = excluded.body`,
+    slotOf(event.seq, capacity),
+    event.seq,
+    event.id,
+    event.type,
+    event.source,
+    event.late ? 1 : 0,
+    event.occurredAtMs,
+    event.receivedAtMs,
+    head,
+    event.body,
+  );
+}
+
+export interface SlotOwner {
+  readonly seq: number;
+  readonly eventId: string;
+  readonly occurredAtMs: number;
+  readonly receivedAtMs: number;
+}
+
+/** Who occupies the slot that `seq` would take, or null when it is free. */
+export function readSlotOwner(db: Database, capacity: number, seq: number): SlotOwner | null {
+  return db.first<{ seq: number; eventId: string; occurredAtMs: number; receivedAtMs: number }>(
+    `SELECT seq, event_id AS eventId, occurred_at_ms AS occurredAtMs, received_at_ms AS receivedAtMs
+     FROM log WHERE slot = ?`,
+    slotOf(seq, capacity),
+  );
+}
+
+/** Makes room for twice as many events: every other turn of the ring moves to the new half. */
+export function doubleCapacity(db: Database, capacity: number): void {
+  db.run(
+    "UPDATE log SET slot = slot + ? WHERE (seq - 1) % ? >= ?",
+    capacity,
+    capacity * 2,
+    capacity,
+  );
+  writeCapacity(db, capacity * 2);
+}
+
+/** Events with `afterSeq` < seq <= `untilSeq`, at most `limit`, oldest first. */
+export function readEvents(
+  db: Database,
+  capacity: number,
+  afterSeq: number,
+  untilSeq: number,
+  limit: number,
+): LogRow[] {
+  const rows: LogRow[] = [];
+  const last = Math.min(untilSeq, afterSeq + limit);
+  // The wanted seqs are one run of slots, or two when they wrap.
+  for (let from = afterSeq + 1; from <= last; ) {
+    const slot = slotOf(from, capacity);
+    const to = Math.min(last, from + (capacity - 1 - slot));
+    rows.push(
+      ...db.all<LogRow>(
+        `SELECT ${COLUMNS} FROM log WHERE slot BETWEEN ? AND ? ORDER BY slot`,
+        slot,
+        slot + (to - from),
+      ),
+    );
+    from = to + 1;
+  }
+  return rows;
+}
+
+export function readEventIds(db: Database): string[] {
+  return db
+    .all<{ eventId: string }>("SELECT event_id AS eventId FROM log")
+    .map(({ eventId }) => eventId);
+}
+
+export function readConfig(db: Database): { version: number; routes: string } | null {
+  return db.first<{ version: number; routes: string }>("SELECT version, routes FROM config");
+}
+
+export function writeConfig(db: Database, version: number, routes: string): void {
+  db.run(
+    `INSERT INTO config (id, version, routes) VALUES (1, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET version = excluded.version, routes = excluded.routes`,
+    version,
+    routes,
+  );
+}
+
+export type LaneRow = {
+  readonly routeId: string;
+  readonly cursor: number;
+  readonly prevSeq: number | null;
+  readonly attempts: number;
+  readonly notBeforeMs: number | null;
+  readonly gapFirst: number | null;
+  readonly gapLast: number | null;
+};
+
+export function readLanes(db: Database): LaneRow[] {
+  return db.all<LaneRow>(
+    `SELECT route_id AS routeId, cursor, prev_seq AS prevSeq, attempts,
+       not_before_ms AS notBeforeMs, gap_first AS gapFirst, gap_last AS gapLast FROM lanes`,
+  );
+}
+
+export function writeLane(db: Database, lane: LaneRow): void {
+  db.run(
+    `INSERT INTO lanes (route_id, cursor, prev_seq, attempts, not_before_ms, gap_first, gap_last)
+     VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (route_id) DO UPDATE SET
+       cursor = excluded.cursor, prev_seq = excluded.prev_seq, attempts = excluded.attempts,
+       not_before_ms = excluded.not_before_ms, gap_first = excluded.gap_first,
+       gap_last = excluded.gap_last`,
+    lane.routeId,
+    lane.cursor,
+    lane.prevSeq,
+    lane.attempts,
+    lane.notBeforeMs,
+    lane.gapFirst,
+    lane.gapLast,
+  );
+}
+
+export function deleteLane(db: Database, routeId: string): void {
+  db.run("DELETE FROM lanes WHERE route_id = ?", routeId);
+}
+
+function slotOf(seq: number, capacity: number): number {
+  return (seq - 1) % capacity;
+}

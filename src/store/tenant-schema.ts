@@ -1,0 +1,98 @@
+import type { Migration } from "./migrate.ts";
+
+/** TenantObject's tables; docs/storage.md describes them. Append only; never edit an entry that has shipped. */
+export const tenantMigrations: readonly Migration[] = [
+  {
+    name: "001_control_plane",
+    sql: `
+      CREATE TABLE tenant (
+        id            INTEGER PRIMARY KEY,
+        name          TEXT    NOT NULL,
+        version       INTEGER NOT NULL,
+        removed       INTEGER NOT NULL,
+        created_at_ms INTEGER NOT NULL
+      );
+      CREATE TABLE keys (
+        id            TEXT PRIMARY KEY,
+        name          TEXT    NOT NULL,
+        role          TEXT    NOT NULL,
+        hash          TEXT    NOT NULL,
+        hint          TEXT    NOT NULL,
+        created_at_ms INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE sources (
+        id                   TEXT PRIMARY KEY,
+        name                 TEXT    NOT NULL,
+        enabled              INTEGER NOT NULL,
+        scheme               TEXT    NOT NULL,
+        scheme_seen          TEXT,
+        tolerance_seconds    INTEGER NOT NULL,
+        silent_after_seconds INTEGER NOT NULL,
+        last_event_at_ms     INTEGER,
+        created_at_ms        INTEGER NOT NULL,
+        updated_at_ms        INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE source_secrets (
+        id            TEXT PRIMARY KEY,
+        source_id     TEXT    NOT NULL,
+        sealed        TEXT    NOT NULL,
+        hint          TEXT    NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        expires_at_ms INTEGER
+      ) WITHOUT ROWID;
+      CREATE TABLE refusals (
+        id        INTEGER PRIMARY KEY,
+        source_id TEXT    NOT NULL,
+        at_ms     INTEGER NOT NULL,
+        reason    TEXT    NOT NULL,
+        count     INTEGER NOT NULL,
+        samples   TEXT    NOT NULL
+      );
+      CREATE TABLE routes (
+        id             TEXT PRIMARY KEY,
+        name           TEXT    NOT NULL,
+        url            TEXT    NOT NULL,
+        enabled        INTEGER NOT NULL,
+        health         TEXT    NOT NULL,
+        filter         TEXT    NOT NULL,
+        format         TEXT    NOT NULL,
+        header_names   TEXT    NOT NULL,
+        auth_type      TEXT,
+        timeout_ms     INTEGER NOT NULL,
+        schedule       TEXT    NOT NULL,
+        on_exhausted   TEXT    NOT NULL,
+        edrv_scheme    TEXT    NOT NULL,
+        sealed_secrets TEXT    NOT NULL,
+        created_at_ms  INTEGER NOT NULL,
+        updated_at_ms  INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE blocked (
+        route_id TEXT NOT NULL,
+        station  TEXT NOT NULL,
+        PRIMARY KEY (route_id, station)
+      ) WITHOUT ROWID;
+      CREATE TABLE dead_letters (
+        number      INTEGER PRIMARY KEY,
+        route_id    TEXT    NOT NULL,
+        station     TEXT    NOT NULL,
+        seq         INTEGER NOT NULL,
+        event_id    TEXT    NOT NULL,
+        type        TEXT    NOT NULL,
+        attempts    INTEGER NOT NULL,
+        last_answer TEXT    NOT NULL,
+        snippet     TEXT    NOT NULL,
+        at_ms       INTEGER NOT NULL
+      );
+      CREATE INDEX dead_letters_by_event ON dead_letters (route_id, station, seq);
+      CREATE TABLE quarantine (
+        number         INTEGER PRIMARY KEY,
+        id             TEXT    NOT NULL UNIQUE,
+        source_id      TEXT    NOT NULL,
+        reason         TEXT    NOT NULL,
+        received_at_ms INTEGER NOT NULL,
+        size           INTEGER NOT NULL,
+        body           BLOB    NOT NULL
+      );
+    `,
+  },
+];

@@ -1,0 +1,10 @@
+import type { Env } from "./env.ts";
+import { app } from "./http/app.ts";
+
+export { Courier } from "./objects/courier.ts";
+export { FeedObject } from "./objects/feed.ts";
+export { RegistryObject } from "./objects/registry.ts";
+export { StationObject } from "./objects/station.ts";
+export { TenantObject } from "./objects/tenant.ts";
+
+export default { fetch: app.fetch } satisfies ExportedHandler<Env>;

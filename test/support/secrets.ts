@@ -1,0 +1,3 @@
+/** For tests only: the secrets of a relay that lives as long as its test. */
+export const OPERATOR_KEY = "operator-key-of-the-tests-0123456789";
+export const MASTER_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
