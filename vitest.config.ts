@@ -14,7 +14,11 @@ export default defineConfig({
             miniflare: { bindings: { OPERATOR_KEY, MASTER_KEY, DESTINATIONS: "any" } },
           }),
         ],
-        test: { name: "worker", include: ["test/worker/**/*.test.ts"] },
+        test: {
+          name: "worker",
+          include: ["test/worker/**/*.test.ts"],
+          globalSetup: ["test/support/receiver.ts"],
+        },
       },
       {
         test: {

@@ -17,14 +17,16 @@ export interface StationRoute {
   readonly edrvScheme: SignatureScheme;
 }
 
-/** All routes of a tenant at one point of its configuration's history. */
+/** What a station needs of a tenant's configuration, at one point of its history. */
 export interface RouteTable {
-  /** Grows with every change of any route. */
+  /** Grows with every change of any of it. */
   readonly version: number;
   readonly routes: readonly StationRoute[];
+  /** Keys that are valid; sockets of others are closed. */
+  readonly keyIds: readonly string[];
 }
 
-export const NO_ROUTES: RouteTable = { version: 0, routes: [] };
+export const NO_ROUTES: RouteTable = { version: 0, routes: [], keyIds: [] };
 
 /** What a route's sealed secrets are bound to: another route's do not open in their place. */
 export const routeSecretsPurpose = (tenant: string, routeId: string) =>

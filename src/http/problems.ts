@@ -39,7 +39,10 @@ export function answerError(error: Error, c: AppContext): Response {
     retryable,
     overloaded,
   });
-  // To the sender both mean the same: it was not taken in, send it again.
+  // To eDRV both mean the same: nothing was taken in, so send it again.
+  if (!isFault && !c.req.path.startsWith("/ingest/")) {
+    return refuse("internal", "The log has the reason.");
+  }
   return problem({
     code: "unavailable",
     detail: "Nothing was taken in; please send it again.",

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 
 import { isStationName } from "../domain/station-id.ts";
+import { SUBSCRIPTION_HEADER, type Subscription } from "../domain/subscription.ts";
 import { feedName, stationName } from "../env.ts";
 import { PROTOCOL } from "../protocol/frames.ts";
 import { identify, streamKeyOf } from "./auth.ts";
@@ -52,11 +53,11 @@ async function subscribe(
   const from = c.req.query("from") ?? "now";
   if (from.length > 128) return invalid([{ path: "from", message: "at most 128 characters" }]);
 
+  const subscription: Subscription = { keyId: identity.keyId, filter: filter.value, from };
   const headers = new Headers({
     upgrade: "websocket",
-    "x-subscription": JSON.stringify({ keyId: identity.keyId, filter: filter.value, from }),
+    [SUBSCRIPTION_HEADER]: JSON.stringify(subscription),
   });
-  // Echoed only when it was offered: clients refuse a protocol that they did not ask for.
   if (offered !== undefined) headers.set("sec-websocket-protocol", PROTOCOL);
   const response = await object.fetch(new Request(c.req.url, { headers }));
   if (response.status !== 429) return response;

@@ -3,13 +3,12 @@ import { DurableObject } from "cloudflare:workers";
 import { formatCursor, parseCursor, resumeFrom } from "../domain/cursor.ts";
 import { compileFilter, type Filter } from "../domain/filter.ts";
 import { Gather } from "../domain/gather.ts";
-import { randomId } from "../domain/ids.ts";
 import { invariant } from "../domain/result.ts";
 import { type Env, stationName } from "../env.ts";
-import { CloseCode, PROTOCOL } from "../protocol/frames.ts";
+import { CloseCode } from "../protocol/frames.ts";
 import { Database } from "../store/database.ts";
 import { type FeedEntry, FeedLog } from "./feed-log.ts";
-import { MAX_SOCKETS, Stream, type Subscription } from "./stream.ts";
+import { Stream } from "./stream.ts";
 
 /** A station's events for the feed, in order and without holes. */
 export interface PushBatch {
@@ -160,16 +159,8 @@ export class FeedObject extends DurableObject<Env> {
 
   /** A subscriber's upgrade. src/http has checked who asks, and passes what they may see. */
   override async fetch(request: Request): Promise<Response> {
-    // Our own text, written by src/http/streams.ts.
-    const subscription: Subscription = JSON.parse(request.headers.get("x-subscription") ?? "null");
-    if (this.#stream.size >= MAX_SOCKETS) return new Response(null, { status: 429 });
     this.#log.create();
-    const { 0: client, 1: server } = new WebSocketPair();
-    const offered = request.headers.get("sec-websocket-protocol");
-    this.#stream.accept(server, randomId("cn"), subscription);
-    const headers = new Headers();
-    if (offered !== null) headers.set("sec-websocket-protocol", PROTOCOL);
-    return new Response(null, { status: 101, webSocket: client, headers });
+    return this.#stream.upgrade(request);
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {

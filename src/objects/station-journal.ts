@@ -1,20 +1,22 @@
+import type { Extent } from "../domain/cursor.ts";
 import { occurredAt, type StationEvent } from "../domain/event.ts";
 import { EMPTY_WINDOW, EventIds, type IdWindow, slideWindow } from "../domain/event-ids.ts";
+import { randomText } from "../domain/ids.ts";
 import { EMPTY_STATE, foldEvent, forgetStation, type StationState } from "../domain/state.ts";
 import type { Database } from "../store/database.ts";
 import { exists, migrate } from "../store/migrate.ts";
 import { stationMigrations } from "../store/station-schema.ts";
 import {
   doubleCapacity,
+  insertRing,
   type LogRow,
-  readCapacity,
   readEventIds,
   readEvents,
   readHead,
   readNewestSeq,
+  readRing,
   readSlotOwner,
   rewriteHead,
-  writeCapacity,
   writeEvent,
 } from "../store/station-store.ts";
 
@@ -62,6 +64,7 @@ export class Journal {
   readonly #station: string;
   #capacity = LOG_EVENTS;
   #created = false;
+  #epoch = "";
   #seq = 0;
   #oldest = 1;
   #state: StationState = EMPTY_STATE;
@@ -85,6 +88,11 @@ export class Journal {
     return this.#oldest;
   }
 
+  /** Cursors of the station's stream are places in its seq. */
+  extent(): Extent {
+    return { epoch: this.#epoch, oldest: this.#oldest - 1, head: this.#seq };
+  }
+
   get state(): StationState {
     return this.#state;
   }
@@ -93,7 +101,8 @@ export class Journal {
   create(): void {
     if (this.#created) return;
     migrate(this.#db, stationMigrations);
-    writeCapacity(this.#db, this.#capacity);
+    this.#epoch = randomText(12);
+    insertRing(this.#db, this.#capacity, this.#epoch);
     this.#created = true;
   }
 
@@ -133,7 +142,9 @@ export class Journal {
   #load(): void {
     migrate(this.#db, stationMigrations);
     this.#created = true;
-    this.#capacity = readCapacity(this.#db) ?? LOG_EVENTS;
+    const ring = readRing(this.#db);
+    this.#capacity = ring?.capacity ?? LOG_EVENTS;
+    this.#epoch = ring?.epoch ?? "";
     this.#seq = readNewestSeq(this.#db, this.#capacity);
     const stored = readHead(this.#db, this.#capacity, this.#seq);
     // Our own text, written by #serializeHead of this or an older version.

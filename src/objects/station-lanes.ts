@@ -42,6 +42,7 @@ export interface LaneWorld {
   /** Makes sure that no newer routes are in force, by {@link Lanes.refresh} if they are. */
   readonly checkRoutes: () => Promise<void>;
   readonly wakeAt: (atMs: number) => void;
+  readonly keysChanged: (keyIds: readonly string[]) => void;
 }
 
 interface Running {
@@ -92,6 +93,7 @@ export class Lanes {
     if (table === null || table.version <= this.#version) return;
     const fresh = table.routes.filter(({ id }) => !this.#routes.has(id));
     this.#adopt(table);
+    this.#world.keysChanged(table.keyIds);
     this.#registered.clear();
     writeConfig(this.#db, table.version, JSON.stringify(table.routes));
     for (const id of [...this.#lanes.keys(), ...this.#journal.owed.keys()]) {
@@ -122,7 +124,7 @@ export class Lanes {
   #load(): void {
     const stored = readConfig(this.#db);
     if (stored !== null) {
-      this.#adopt({ version: stored.version, routes: JSON.parse(stored.routes) });
+      this.#adopt({ version: stored.version, routes: JSON.parse(stored.routes), keyIds: [] });
     }
     for (const row of readLanes(this.#db)) {
       this.#lanes.set(row.routeId, laneOf(row));

@@ -1,20 +1,25 @@
 import { DurableObject } from "cloudflare:workers";
 
-import type { StationEvent } from "../domain/event.ts";
+import { type StationEvent, serializeEvent } from "../domain/event.ts";
 import { Gather } from "../domain/gather.ts";
 import type { Lane } from "../domain/lane.ts";
 import type { StationRoute } from "../domain/route.ts";
+import { serializeState } from "../domain/state.ts";
 import { type Env, feedName } from "../env.ts";
+import { CloseCode } from "../protocol/frames.ts";
 import { Database } from "../store/database.ts";
 import { type AppendOutcome, type IncomingEvent, Journal } from "./station-journal.ts";
 import { type DeadLetter, Lanes, type LaneWorld } from "./station-lanes.ts";
 import { GoneError, Pusher } from "./station-push.ts";
+import { Stream, type StreamRecord } from "./stream.ts";
 
 /** An ack waits this long for the feed; then an alarm owes the push, and the ack goes out. */
 const PUSH_PATIENCE_MS = 2_000;
 const PUSH_RETRY_MS = 5_000;
 /** How long after an event the alarm looks whether what it owes was delivered. */
 const SAFETY_NET_MS = 30_000;
+/** Events that a replay reads at a time. */
+const READ_EVENTS = 100;
 /** Appends that one transaction takes. */
 const MAX_APPENDS = 500;
 
@@ -31,6 +36,7 @@ export class StationObject extends DurableObject<Env> {
   #journal: Journal;
   #lanes: Lanes;
   #pusher: Pusher;
+  readonly #stream: Stream;
   readonly #appends: Gather<IncomingEvent, AppendOutcome>;
   #alarmAtMs: number | null = null;
 
@@ -41,6 +47,12 @@ export class StationObject extends DurableObject<Env> {
     this.#station = name.slice(name.indexOf("/") + 1);
     this.#db = new Database(ctx.storage);
     ({ journal: this.#journal, lanes: this.#lanes, pusher: this.#pusher } = this.#open());
+    this.#stream = new Stream(ctx, {
+      tenant: this.#tenant,
+      extent: () => this.#journal.extent(),
+      read: (offset) => this.#readRecords(offset),
+      snapshot: (wants) => this.#stateTexts(wants),
+    });
     this.#appends = new Gather((events) => this.#commit(events), MAX_APPENDS);
     if (this.#journal.seq > 0) {
       void ctx.blockConcurrencyWhile(async () => {
@@ -82,8 +94,26 @@ export class StationObject extends DurableObject<Env> {
     if (this.#journal.seq > 0) this.#journal.forget(nowMs);
   }
 
+  /** A subscriber's upgrade. src/http has checked who asks, and that the station exists. */
+  override async fetch(request: Request): Promise<Response> {
+    return this.#stream.upgrade(request);
+  }
+
+  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    this.#stream.receive(socket, data);
+  }
+
+  override async webSocketClose(socket: WebSocket): Promise<void> {
+    this.#stream.forget(socket);
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    this.#stream.forget(socket);
+  }
+
   /** The tenant is gone, and everything of it. */
   async purge(): Promise<void> {
+    this.#stream.closeAll(CloseCode.forbidden, "the tenant was removed");
     await this.ctx.storage.deleteAll();
     this.#alarmAtMs = null;
     ({ journal: this.#journal, lanes: this.#lanes, pusher: this.#pusher } = this.#open());
@@ -125,7 +155,21 @@ export class StationObject extends DurableObject<Env> {
       this.#armForLanes();
     }
     await this.ctx.storage.sync();
+    if (this.#stream.size > 0 && this.#journal.seq > before) {
+      this.#stream.publish(this.#journal.read(before, MAX_APPENDS).map(recordOf));
+    }
     return outcomes;
+  }
+
+  #readRecords(offset: number): { records: StreamRecord[]; offset: number } {
+    const records = this.#journal.read(offset, READ_EVENTS).map(recordOf);
+    return { records, offset: records.at(-1)?.offset ?? this.#journal.seq };
+  }
+
+  #stateTexts(wants: (station: string) => boolean): string[] {
+    const { state, seq } = this.#journal;
+    const isShown = state.deletedAtMs === null && wants(this.#station);
+    return isShown ? [serializeState(this.#station, seq, state)] : [];
   }
 
   /** Brings the feed up to date and the lanes on their way. False when the tenant is gone. */
@@ -182,8 +226,14 @@ export class StationObject extends DurableObject<Env> {
         await this.#pusher.check();
       },
       wakeAt: (atMs: number) => this.#wakeAt(atMs),
+      keysChanged: (keyIds) => this.#stream.keepOnly(new Set(keyIds)),
     };
   }
+}
+
+function recordOf(event: StationEvent): StreamRecord {
+  const { seq, type, station } = event;
+  return { offset: seq, type, station, json: serializeEvent(event) };
 }
 
 /** Whether the promise resolved in time. Rejects when it rejected in time. */

@@ -1,6 +1,8 @@
 import { type Extent, formatCursor, parseCursor, resumeFrom } from "../domain/cursor.ts";
 import { type CompiledFilter, compileFilter, Filter, filterKey } from "../domain/filter.ts";
+import { randomId } from "../domain/ids.ts";
 import { err, ok, type Result } from "../domain/result.ts";
+import { SUBSCRIPTION_HEADER, type Subscription } from "../domain/subscription.ts";
 import {
   type ClientFrame,
   CloseCode,
@@ -11,6 +13,7 @@ import {
   helloFrame,
   PING,
   PONG,
+  PROTOCOL,
   readClientFrame,
   SubscribeFrame,
   snapshotFrame,
@@ -34,13 +37,6 @@ export interface StreamSource {
   readonly snapshot: (wantsStation: (station: string) => boolean) => readonly string[];
 }
 
-export interface Subscription {
-  readonly keyId: string;
-  readonly filter: Filter;
-  /** `now`, `snapshot`, `start`, or a cursor. */
-  readonly from: string;
-}
-
 /** Sockets that one stream holds at most. */
 export const MAX_SOCKETS = 5_000;
 const SNAPSHOT_PAGE = 200;
@@ -50,11 +46,16 @@ const FRAME_INTERVAL_MS = 50;
 /** A subscriber whose filter lets nothing through hears its cursor this often, at least. */
 const SILENT_EVENTS = 500;
 
+/** Of the 16 KiB that the platform keeps with a socket, what is left for its filter. */
+const MAX_ATTACHED_CHARS = 15_000;
+const filterName = (connection: string) => `filter:${connection}`;
+
 /** What a socket carries through hibernation. */
 interface Attachment {
   readonly connection: string;
   readonly keyId: string;
-  readonly filter: string;
+  /** The filter as JSON text, or null when it is too long for an attachment and stored apart. */
+  readonly filter: string | null;
   /** False while it is being brought up to date, which hibernation would cut short. */
   readonly live: boolean;
 }
@@ -94,7 +95,6 @@ export class Stream {
     this.#ctx = ctx;
     this.#source = source;
     this.#sentOffset = source.extent().head;
-    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     for (const socket of ctx.getWebSockets()) this.#restore(socket);
   }
 
@@ -102,13 +102,25 @@ export class Stream {
     return this.#members.size;
   }
 
-  /** Takes over a socket; the caller has checked who is asking and what they may see. */
-  accept(socket: WebSocket, connection: string, subscription: Subscription): void {
-    const { keyId, filter, from } = subscription;
-    this.#ctx.acceptWebSocket(socket, [keyId]);
-    const member = newMember(connection, keyId, filter);
-    this.#members.set(socket, member);
-    void this.#attach(socket, member, from);
+  /** Answers an upgrade that src/http/streams.ts has checked and described in a header. */
+  upgrade(request: Request): Response {
+    if (this.#members.size >= MAX_SOCKETS) return new Response(null, { status: 429 });
+    const subscription: Subscription = JSON.parse(
+      request.headers.get(SUBSCRIPTION_HEADER) ?? "null",
+    );
+    const { 0: client, 1: server } = new WebSocketPair();
+    // Pings are answered by the platform while the object sleeps.
+    this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    this.#ctx.acceptWebSocket(server, [subscription.keyId]);
+    const member = newMember(randomId("cn"), subscription.keyId, subscription.filter);
+    this.#members.set(server, member);
+    void this.#attach(server, member, subscription.from);
+    const headers = new Headers();
+    // Echoed only when it was offered: clients refuse a protocol that they did not ask for.
+    if (request.headers.has("sec-websocket-protocol")) {
+      headers.set("sec-websocket-protocol", PROTOCOL);
+    }
+    return new Response(null, { status: 101, webSocket: client, headers });
   }
 
   /** New records, durable by the time any frame leaves. */
@@ -162,6 +174,9 @@ export class Stream {
     member.generation += 1;
     this.#leaveGroup(socket, member);
     this.#members.delete(socket);
+    if (member.key.length > MAX_ATTACHED_CHARS) {
+      this.#ctx.storage.kv.delete(filterName(member.connection));
+    }
   }
 
   /** The stream starts anew: no cursor given out before means anything any more. */
@@ -182,7 +197,8 @@ export class Stream {
       this.#close(socket, CloseCode.reconnect, "reconnect");
       return;
     }
-    const member = newMember(saved.connection, saved.keyId, JSON.parse(saved.filter));
+    const text = saved.filter ?? this.#ctx.storage.kv.get<string>(filterName(saved.connection));
+    const member = newMember(saved.connection, saved.keyId, JSON.parse(text ?? "{}"));
     this.#members.set(socket, member);
     this.#joinGroup(socket, member);
   }
@@ -316,7 +332,9 @@ export class Stream {
   }
 
   #save(socket: WebSocket, { connection, keyId, key }: Member, live: boolean): void {
-    const attachment: Attachment = { connection, keyId, filter: key, live };
+    const isLong = key.length > MAX_ATTACHED_CHARS;
+    if (isLong) this.#ctx.storage.kv.put(filterName(connection), key);
+    const attachment: Attachment = { connection, keyId, filter: isLong ? null : key, live };
     socket.serializeAttachment(attachment);
   }
 

@@ -2,7 +2,7 @@ import { DELIVERY_FORMATS } from "../domain/delivery.ts";
 import { Filter } from "../domain/filter.ts";
 import type { StationRoute } from "../domain/route.ts";
 import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
-import type { QuarantineRow } from "../store/quarantine-store.ts";
+import type { QuarantinedRow } from "../store/quarantine-store.ts";
 import type { DeadLetterRow, RouteRow } from "../store/route-store.ts";
 import type { KeyRow, RefusalRow, SecretRow, SourceRow } from "../store/tenant-store.ts";
 
@@ -117,14 +117,14 @@ export const deadLetterView = (letter: DeadLetterRow) => ({
 });
 export type DeadLetterView = ReturnType<typeof deadLetterView>;
 
-export const quarantineView = (row: QuarantineRow & { readonly body: ArrayBuffer }) => ({
+export const quarantineView = (row: QuarantinedRow) => ({
   id: row.id,
   source: row.sourceId,
   reason: row.reason,
   receivedAt: iso(row.receivedAtMs),
   size: row.size,
   /** The first KiB, for people; bytes that are not UTF-8 show as replacement characters. */
-  preview: new TextDecoder().decode(row.body),
+  preview: row.beginning === null ? "" : new TextDecoder().decode(row.beginning),
 });
 export type QuarantineView = ReturnType<typeof quarantineView>;
 

@@ -133,8 +133,8 @@ export class TenantObject extends DurableObject<Env> {
 
   async deleteKey(id: string): Promise<boolean> {
     return this.#alone(async () => {
-      if (!store.deleteKey(this.#db, id)) return false;
-      await this.#tellFeed();
+      if (!store.hasKey(this.#db, id)) return false;
+      await this.#changeConfig(() => store.deleteKey(this.#db, id));
       return true;
     });
   }
@@ -284,7 +284,7 @@ export class TenantObject extends DurableObject<Env> {
       const { sealer } = await configOf(this.env);
       const scheme = store.latestSchemeSeen(this.#db) ?? "timestamped";
       const { row, secret } = await makeRoute(this.#id, input, scheme, sealer, Date.now());
-      await this.#changeRoutes(() => routes.writeRoute(this.#db, row));
+      await this.#changeConfig(() => routes.writeRoute(this.#db, row));
       return { ...views.routeView(row), secret };
     });
   }
@@ -295,7 +295,7 @@ export class TenantObject extends DurableObject<Env> {
       if (row === null) return null;
       const { sealer } = await configOf(this.env);
       const changed = await changeRoute(this.#id, row, patch, sealer, Date.now());
-      await this.#changeRoutes(() => routes.writeRoute(this.#db, changed));
+      await this.#changeConfig(() => routes.writeRoute(this.#db, changed));
       return views.routeView(changed);
     });
   }
@@ -307,7 +307,7 @@ export class TenantObject extends DurableObject<Env> {
       if (row === null) return null;
       const health = enabled ? "healthy" : row.health;
       const changed = { ...row, enabled: Number(enabled), health, updatedAtMs: Date.now() };
-      await this.#changeRoutes(() => routes.writeRoute(this.#db, changed));
+      await this.#changeConfig(() => routes.writeRoute(this.#db, changed));
       return views.routeView(changed);
     });
   }
@@ -318,14 +318,14 @@ export class TenantObject extends DurableObject<Env> {
       const row = routes.readRoute(this.#db, id);
       if (row === null || row.enabled === 0) return;
       const changed = { ...row, enabled: 0, health: "disabled", updatedAtMs: Date.now() };
-      await this.#changeRoutes(() => routes.writeRoute(this.#db, changed));
+      await this.#changeConfig(() => routes.writeRoute(this.#db, changed));
     });
   }
 
   async deleteRoute(id: string): Promise<boolean> {
     return this.#alone(async () => {
       if (routes.readRoute(this.#db, id) === null) return false;
-      await this.#changeRoutes(() => routes.deleteRoute(this.#db, id));
+      await this.#changeConfig(() => routes.deleteRoute(this.#db, id));
       return true;
     });
   }
@@ -337,6 +337,7 @@ export class TenantObject extends DurableObject<Env> {
     return {
       version: tenant.version,
       routes: routes.allRoutes(this.#db).map((row) => views.stationRoute(row)),
+      keyIds: store.listKeyIds(this.#db),
     };
   }
 
@@ -422,7 +423,7 @@ export class TenantObject extends DurableObject<Env> {
     return result;
   }
 
-  async #changeRoutes(change: () => void): Promise<void> {
+  async #changeConfig(change: () => void): Promise<void> {
     this.#db.transaction(() => {
       change();
       store.raiseVersion(this.#db);

@@ -21,14 +21,13 @@ export function quarantineFill(db: Database): { entries: number; bytes: number }
   );
 }
 
-/** The id is made of what came, so a webhook that is sent again is kept once. */
 export function insertQuarantined(
   db: Database,
   row: Omit<QuarantineRow, "number">,
   body: ArrayBuffer,
 ): void {
   db.run(
-    `INSERT OR IGNORE INTO quarantine (id, source_id, reason, received_at_ms, size, body)
+    `INSERT INTO quarantine (id, source_id, reason, received_at_ms, size, body)
      VALUES (?, ?, ?, ?, ?, ?)`,
     row.id,
     row.sourceId,
@@ -43,15 +42,14 @@ export function isQuarantined(db: Database, id: string): boolean {
   return db.first("SELECT 1 FROM quarantine WHERE id = ?", id) !== null;
 }
 
+/** A body's beginning; null when it is empty, because SQLite has no empty part of a blob. */
+export type QuarantinedRow = QuarantineRow & { readonly beginning: ArrayBuffer | null };
+
 /** Oldest first, with the beginning of each body. */
-export function listQuarantined(
-  db: Database,
-  after: number,
-  limit: number,
-): (QuarantineRow & { readonly body: ArrayBuffer })[] {
-  return db.all<QuarantineRow & { readonly body: ArrayBuffer }>(
+export function listQuarantined(db: Database, after: number, limit: number): QuarantinedRow[] {
+  return db.all<QuarantinedRow>(
     `SELECT number, id, source_id AS sourceId, reason, received_at_ms AS receivedAtMs, size,
-       substr(body, 1, 1024) AS body
+       substr(body, 1, 1024) AS beginning
      FROM quarantine WHERE number > ? ORDER BY number LIMIT ?`,
     after,
     limit,

@@ -19,7 +19,7 @@ export const stationMigrations: readonly Migration[] = [
         head           TEXT    NOT NULL,
         body           TEXT    NOT NULL
       );
-      CREATE TABLE ring (id INTEGER PRIMARY KEY, capacity INTEGER NOT NULL);
+      CREATE TABLE ring (id INTEGER PRIMARY KEY, capacity INTEGER NOT NULL, epoch TEXT NOT NULL);
       CREATE TABLE config (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, routes TEXT NOT NULL);
       CREATE TABLE lanes (
         route_id      TEXT PRIMARY KEY,

@@ -17,15 +17,13 @@ export type LogRow = {
 const COLUMNS = `seq, event_id AS eventId, type, source, late,
   occurred_at_ms AS occurredAtMs, received_at_ms AS receivedAtMs, body`;
 
-export function readCapacity(db: Database): number | null {
-  return db.first<{ capacity: number }>("SELECT capacity FROM ring")?.capacity ?? null;
+/** The ring's size, and the epoch of the station's stream. Null before the first event. */
+export function readRing(db: Database): { capacity: number; epoch: string } | null {
+  return db.first<{ capacity: number; epoch: string }>("SELECT capacity, epoch FROM ring");
 }
 
-export function writeCapacity(db: Database, capacity: number): void {
-  db.run(
-    "INSERT INTO ring (id, capacity) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET capacity = excluded.capacity",
-    capacity,
-  );
+export function insertRing(db: Database, capacity: number, epoch: string): void {
+  db.run("INSERT INTO ring (id, capacity, epoch) VALUES (1, ?, ?)", capacity, epoch);
 }
 
 /** The newest seq in the log, 0 when it is empty. */
@@ -101,7 +99,7 @@ export function doubleCapacity(db: Database, capacity: number): void {
     capacity * 2,
     capacity,
   );
-  writeCapacity(db, capacity * 2);
+  db.run("UPDATE ring SET capacity = ?", capacity * 2);
 }
 
 /** Events with `afterSeq` < seq <= `untilSeq`, at most `limit`, oldest first. */

@@ -92,9 +92,12 @@ export function insertKey(db: Database, key: KeyRow & { readonly hash: string })
   );
 }
 
-/** False when there was none. */
-export function deleteKey(db: Database, id: string): boolean {
-  return remove(db, "keys", id);
+export function hasKey(db: Database, id: string): boolean {
+  return db.first("SELECT 1 FROM keys WHERE id = ?", id) !== null;
+}
+
+export function deleteKey(db: Database, id: string): void {
+  db.run("DELETE FROM keys WHERE id = ?", id);
 }
 
 export type SourceRow = {
@@ -173,7 +176,9 @@ export function noteSource(db: Database, id: string, schemeSeen: string, atMs: n
 export function deleteSource(db: Database, id: string): boolean {
   db.run("DELETE FROM source_secrets WHERE source_id = ?", id);
   db.run("DELETE FROM refusals WHERE source_id = ?", id);
-  return remove(db, "sources", id);
+  const existed = readSource(db, id) !== null;
+  if (existed) db.run("DELETE FROM sources WHERE id = ?", id);
+  return existed;
 }
 
 export type SecretRow = {
@@ -286,12 +291,6 @@ export function listRefusals(
   );
 }
 
-function count(db: Database, table: "keys" | "sources" | "routes"): number {
+function count(db: Database, table: "keys" | "sources"): number {
   return db.first<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`)?.rows ?? 0;
-}
-
-function remove(db: Database, table: "keys" | "sources" | "routes", id: string): boolean {
-  const existed = db.first(`SELECT 1 FROM ${table} WHERE id = ?`, id) !== null;
-  if (existed) db.run(`DELETE FROM ${table} WHERE id = ?`, id);
-  return existed;
 }

@@ -1,0 +1,43 @@
+import { expect, inject } from "vitest";
+import * as z from "zod";
+
+import { objectId } from "../support/webhooks.ts";
+
+const Received = z.array(
+  z.object({ headers: z.record(z.string(), z.string()), body: z.string(), atMs: z.number() }),
+);
+export type Received = z.infer<typeof Received>;
+
+/** A box of the test receiver: a destination that answers as it is told. */
+export class Receiver {
+  readonly url = `${inject("receiver")}/${objectId()}`;
+
+  /** The answers to come, in order; the last goes on for ever. */
+  async script(
+    ...answers: {
+      status?: number;
+      headers?: Record<string, string>;
+      body?: string;
+      fault?: "reset" | "hang";
+    }[]
+  ): Promise<this> {
+    await (await fetch(this.url, { method: "PUT", body: JSON.stringify(answers) })).text();
+    return this;
+  }
+
+  async requests(): Promise<Received> {
+    return Received.parse(await (await fetch(this.url)).json());
+  }
+
+  /** Waits until that many requests have come. */
+  async received(count: number, timeoutMs = 10_000): Promise<Received> {
+    await expect
+      .poll(async () => (await this.requests()).length, { timeout: timeoutMs })
+      .toBeGreaterThanOrEqual(count);
+    return this.requests();
+  }
+}
+
+/** The seqs of deliveries, in the order received. */
+export const seqsOf = (received: Received): number[] =>
+  received.map(({ headers }) => Number(headers["chargewire-seq"]));
