@@ -11,13 +11,22 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { OPERATOR_KEY, MASTER_KEY, DESTINATIONS: "any" } },
+            miniflare: {
+              bindings: { OPERATOR_KEY, MASTER_KEY, DESTINATIONS: "any" },
+              // Low enough to reach within its ten seconds.
+              ratelimits: {
+                INGEST_LIMIT: { namespace_id: "1001", simple: { limit: 300, period: 10 } },
+              },
+            },
           }),
         ],
         test: {
           name: "worker",
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["test/support/receiver.ts"],
+          // For hangs; nothing here measures speed.
+          testTimeout: 60_000,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {

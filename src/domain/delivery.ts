@@ -45,9 +45,12 @@ export async function buildDelivery(
   const body = format === "raw" ? event.body : serializeEvent(event);
   const timestamp = Math.floor(nowMs / 1000);
   const headers: Record<string, string> = {
-    ...secrets.headers,
-    "content-type": "application/json",
     "user-agent": "chargewire",
+    // In one case, so that a name cannot be there twice.
+    ...Object.fromEntries(
+      Object.entries(secrets.headers).map(([name, value]) => [name.toLowerCase(), value]),
+    ),
+    "content-type": "application/json",
     "webhook-id": event.id,
     "webhook-timestamp": String(timestamp),
     "webhook-signature": await standardSignature(event.id, timestamp, body, secrets.signing),

@@ -60,6 +60,7 @@ async function subscribe(
   });
   if (offered !== undefined) headers.set("sec-websocket-protocol", PROTOCOL);
   const response = await object.fetch(new Request(c.req.url, { headers }));
+  if (response.status === 404) return notFound("stream");
   if (response.status !== 429) return response;
   return problem({
     code: "limit_reached",

@@ -49,6 +49,7 @@ export interface FeedEntry {
  */
 export class FeedLog {
   readonly #db: Database;
+  readonly #slots: number;
   #epoch = "";
   #head = 0;
   #oldest = 0;
@@ -60,8 +61,9 @@ export class FeedLog {
   readonly #dirty = new Set<number>();
   #checkpointed = 0;
 
-  constructor(db: Database) {
+  constructor(db: Database, slots = SEGMENT_SLOTS) {
     this.#db = db;
+    this.#slots = slots;
     if (exists(db)) this.#load();
   }
 
@@ -117,12 +119,22 @@ export class FeedLog {
     writeMeta(this.#db, "epoch", this.#epoch);
   }
 
-  /** Puts events at the end, with what their stations are now. One row, as long as a segment lasts. */
+  /**
+   * Puts events at the end, with what their stations are now: all of it or none. One row, as
+   * long as a segment lasts. When it throws, this log is ahead of what is stored; make a new one.
+   */
   append(
     entries: readonly FeedEntry[],
     retained: ReadonlyMap<string, Retained>,
   ): readonly StreamRecord[] {
     this.create();
+    return this.#db.transaction(() => this.#append(entries, retained));
+  }
+
+  #append(
+    entries: readonly FeedEntry[],
+    retained: ReadonlyMap<string, Retained>,
+  ): readonly StreamRecord[] {
     const records: StreamRecord[] = [];
     for (const [station, now] of retained) this.#retain(station, now);
     for (const { type, station, json } of entries) {
@@ -163,7 +175,7 @@ export class FeedLog {
     const flush = (last: number) => {
       const states = JSON.stringify(Object.fromEntries(this.#segmentStates));
       this.#segment = { number, first, last, states, events: parts.join(SEPARATOR) };
-      writeSegment(this.#db, this.#segment);
+      writeSegment(this.#db, this.#slots, this.#segment);
     };
     if (size >= SEGMENT_CHARS) {
       [number, first, size, parts] = [number + 1, this.#segment.last + 1, 0, []];
@@ -178,9 +190,9 @@ export class FeedLog {
       parts.push(json);
       size += json.length;
     }
-    const overwritten = number - SEGMENT_SLOTS;
     flush(this.#head);
-    if (overwritten >= 0) this.#oldest = readSpan(this.#db, overwritten + 1)?.first ?? this.#oldest;
+    const oldest = number - this.#slots + 1;
+    if (oldest > 0) this.#oldest = (readSpan(this.#db, this.#slots, oldest)?.first ?? 1) - 1;
   }
 
   #resetSegmentStates(retained: ReadonlyMap<string, Retained>): void {
@@ -216,14 +228,14 @@ export class FeedLog {
   #segmentAfter(offset: number): SegmentRow | null {
     if (offset >= this.#head) return null;
     if (offset + 1 >= this.#segment.first) return this.#segment;
-    let low = Math.max(0, this.#segment.number - SEGMENT_SLOTS + 1);
+    let low = Math.max(0, this.#segment.number - this.#slots + 1);
     let high = this.#segment.number;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if ((readSpan(this.#db, middle)?.last ?? 0) > offset) high = middle;
+      if ((readSpan(this.#db, this.#slots, middle)?.last ?? 0) > offset) high = middle;
       else low = middle + 1;
     }
-    return readSegment(this.#db, low);
+    return readSegment(this.#db, this.#slots, low);
   }
 
   #load(): void {
@@ -236,12 +248,12 @@ export class FeedLog {
       for (const [station, retained] of entries) this.#retain(station, retained);
     }
     this.#dirty.clear();
-    const newest = readNewestNumber(this.#db);
+    const newest = readNewestNumber(this.#db, this.#slots);
     if (newest === null) return;
-    this.#segment = readSegment(this.#db, newest) ?? this.#segment;
+    this.#segment = readSegment(this.#db, this.#slots, newest) ?? this.#segment;
     this.#head = this.#segment.last;
-    const oldest = Math.max(0, newest - SEGMENT_SLOTS + 1);
-    this.#oldest = (readSpan(this.#db, oldest)?.first ?? 1) - 1;
+    const oldest = Math.max(0, newest - this.#slots + 1);
+    this.#oldest = (readSpan(this.#db, this.#slots, oldest)?.first ?? 1) - 1;
     this.#loadStatesSince(newest);
   }
 
@@ -249,7 +261,7 @@ export class FeedLog {
   #loadStatesSince(newest: number): void {
     const since: SegmentRow[] = [];
     for (let number = newest; number >= 0; number -= 1) {
-      const row = number === newest ? this.#segment : readSegment(this.#db, number);
+      const row = number === newest ? this.#segment : readSegment(this.#db, this.#slots, number);
       if (row === null || row.last <= this.#checkpointed) break;
       since.unshift(row);
     }

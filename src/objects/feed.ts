@@ -159,8 +159,13 @@ export class FeedObject extends DurableObject<Env> {
 
   /** A subscriber's upgrade. src/http has checked who asks, and passes what they may see. */
   override async fetch(request: Request): Promise<Response> {
+    const { keyIds, removed } = await this.#ask();
+    // Both may have happened since the edge asked.
+    if (removed) return new Response(null, { status: 404 });
     this.#log.create();
-    return this.#stream.upgrade(request);
+    const response = this.#stream.upgrade(request);
+    this.#stream.keepOnly(new Set(keyIds));
+    return response;
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
@@ -218,12 +223,22 @@ export class FeedObject extends DurableObject<Env> {
       retained.set(station, { lastSeq: last, state });
     }
     if (entries.length > 0) {
-      const records = this.#log.append(entries, retained);
+      const records = this.#append(entries, retained);
       await this.ctx.storage.sync();
       if (broken) this.#announceHole();
       else this.#stream.publish(records);
     }
     return batches.map(({ station }) => this.#log.lastSeq(station));
+  }
+
+  #append(entries: readonly FeedEntry[], retained: Parameters<FeedLog["append"]>[1]) {
+    try {
+      return this.#log.append(entries, retained);
+    } catch (error) {
+      // Nothing was stored, so nothing may be believed of it.
+      this.#log = new FeedLog(this.#db);
+      throw error;
+    }
   }
 
   /** Events were lost to the feed for good: all cursors end, and every subscriber is told. */

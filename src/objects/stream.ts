@@ -114,7 +114,7 @@ export class Stream {
     this.#ctx.acceptWebSocket(server, [subscription.keyId]);
     const member = newMember(randomId("cn"), subscription.keyId, subscription.filter);
     this.#members.set(server, member);
-    void this.#attach(server, member, subscription.from);
+    this.#begin(server, member, subscription.from);
     const headers = new Headers();
     // Echoed only when it was offered: clients refuse a protocol that they did not ask for.
     if (request.headers.has("sec-websocket-protocol")) {
@@ -154,7 +154,7 @@ export class Stream {
     if (this.#timer !== null) this.#send();
     this.#leaveGroup(socket, member);
     Object.assign(member, withFilter(filter), { generation: member.generation + 1 });
-    void this.#attach(socket, member, from);
+    this.#begin(socket, member, from);
   }
 
   /** Closes the sockets of keys that are no longer valid. */
@@ -186,8 +186,17 @@ export class Stream {
     this.#sentOffset = this.#source.extent().head;
     for (const [socket, member] of sockets) {
       member.generation += 1;
-      void this.#resync(socket, member, "epoch");
+      this.#finish(socket, this.#resync(socket, member, "epoch"));
     }
+  }
+
+  #begin(socket: WebSocket, member: Member, from: string): void {
+    this.#finish(socket, this.#attach(socket, member, from));
+  }
+
+  /** A subscriber that cannot be served on is told to come back, rather than left in silence. */
+  #finish(socket: WebSocket, attaching: Promise<void>): void {
+    attaching.catch(() => this.#close(socket, CloseCode.reconnect, "reconnect"));
   }
 
   #restore(socket: WebSocket): void {

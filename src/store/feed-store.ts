@@ -30,9 +30,9 @@ export function writeMeta(db: Database, key: string, value: string): void {
   );
 }
 
-export function readNewestNumber(db: Database): number | null {
+export function readNewestNumber(db: Database, slots: number): number | null {
   return newestInRing({
-    capacity: SEGMENT_SLOTS,
+    capacity: slots,
     numberAt: (slot) => readSpanInSlot(db, slot)?.number ?? null,
     numberAtEnd: () =>
       db.first<{ number: number }>("SELECT number FROM segments ORDER BY slot DESC LIMIT 1")
@@ -40,24 +40,24 @@ export function readNewestNumber(db: Database): number | null {
   });
 }
 
-export function readSpan(db: Database, number: number): SegmentSpan | null {
-  return readSpanInSlot(db, number % SEGMENT_SLOTS);
+export function readSpan(db: Database, slots: number, number: number): SegmentSpan | null {
+  return readSpanInSlot(db, number % slots);
 }
 
-export function readSegment(db: Database, number: number): SegmentRow | null {
+export function readSegment(db: Database, slots: number, number: number): SegmentRow | null {
   return db.first<SegmentRow>(
     "SELECT number, first, last, states, events FROM segments WHERE slot = ?",
-    number % SEGMENT_SLOTS,
+    number % slots,
   );
 }
 
 /** One row written, whether the segment is new or has grown. */
-export function writeSegment(db: Database, segment: SegmentRow): void {
+export function writeSegment(db: Database, slots: number, segment: SegmentRow): void {
   db.run(
     `INSERT INTO segments (slot, number, first, last, states, events) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (slot) DO UPDATE SET number = excluded.number, first = excluded.first,
        last = excluded.last, states = excluded.states, events = excluded.events`,
-    segment.number % SEGMENT_SLOTS,
+    segment.number % slots,
     segment.number,
     segment.first,
     segment.last,

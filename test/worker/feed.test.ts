@@ -131,7 +131,7 @@ describe("FeedObject", () => {
       .toEqual(["hello", "gap", "snapshot"]);
     await feed.push({ ...batch, oldestSeq: 9, events: [entry("a", 10)] });
     await expect.poll(() => eventsOf(subscriber.frames).map(({ seq }) => seq)).toEqual([10]);
-    const after = String(subscriber.frames[0]?.["cursor"]);
+    const after = String(subscriber.frames[0]?.cursor);
     expect((await tenant.call("GET", `/v1/events?after=${after}`)).body).toMatchObject({
       status: 410,
       code: "cursor_expired",

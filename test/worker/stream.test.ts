@@ -247,7 +247,7 @@ describe("GET /v1/stream", () => {
     await feedOf(tenant).push(batch(401, 400));
     await expect.poll(() => silent.frames.length).toBe(2);
     expect(silent.frames[1]).toMatchObject({ op: "events", events: [] });
-    expect(silent.frames[1]?.["cursor"]).toMatch(/\.800$/);
+    expect(silent.frames[1]?.cursor).toMatch(/\.800$/);
   });
 });
 

@@ -56,5 +56,5 @@ export function eventsOf(frames: readonly Frame[]): z.infer<typeof EventFrame>["
 
 /** The cursor of the last frame that carried one. */
 export function lastCursor(frames: readonly Frame[]): string {
-  return z.string().parse(frames.findLast((frame) => "cursor" in frame)?.["cursor"]);
+  return z.string().parse(frames.findLast((frame) => "cursor" in frame)?.cursor);
 }

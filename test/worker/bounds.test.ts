@@ -1,0 +1,163 @@
+import { reset, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it } from "vitest";
+import { FeedLog } from "../../src/objects/feed-log.ts";
+import { Database } from "../../src/store/database.ts";
+import { insertQuarantined, MAX_QUARANTINED_BYTES } from "../../src/store/quarantine-store.ts";
+import { insertDeadLetter, MAX_DEAD_LETTERS } from "../../src/store/route-store.ts";
+import { insertRefusals, listRefusals } from "../../src/store/tenant-store.ts";
+import wrangler from "../../wrangler.toml?raw";
+import { webhook } from "../support/webhooks.ts";
+import { newTenant, worker } from "./support.ts";
+
+afterEach(() => reset());
+
+const withTenant = <T>(id: string, run: (db: Database) => T): Promise<T> =>
+  runInDurableObject(env.TENANT.getByName(id), (_instance, { storage }) =>
+    run(new Database(storage)),
+  );
+
+describe("what is kept", () => {
+  it("is 10,000 dead letters, the newest, each once", async () => {
+    const { id } = await newTenant();
+    await withTenant(id, (db) => {
+      const letter = (seq: number) => ({
+        routeId: "rt_1",
+        station: "cs1",
+        seq,
+        eventId: `e${seq}`,
+        type: "session.updated",
+        attempts: 1,
+        lastAnswer: "HTTP 500",
+        snippet: "",
+        atMs: seq,
+      });
+      for (let seq = 1; seq <= MAX_DEAD_LETTERS; seq += 1) insertDeadLetter(db, letter(seq));
+      insertDeadLetter(db, letter(1));
+      const kept = () =>
+        db.first<{ rows: number; first: number }>(
+          "SELECT count(*) AS rows, min(seq) AS first FROM dead_letters",
+        );
+      expect(kept()).toEqual({ rows: MAX_DEAD_LETTERS, first: 1 });
+      insertDeadLetter(db, letter(MAX_DEAD_LETTERS + 1));
+      expect(kept()).toEqual({ rows: MAX_DEAD_LETTERS, first: 2 });
+    });
+  });
+
+  it("is 500 refusals per source, the newest", async () => {
+    const { id } = await newTenant();
+    await withTenant(id, (db) => {
+      const refusal = (atMs: number) => ({ atMs, reason: "r", count: 1, samples: "[]" });
+      for (let at = 1; at <= 500; at += 1) insertRefusals(db, "src_1", [refusal(at)]);
+      insertRefusals(db, "src_2", [refusal(1)]);
+      expect(listRefusals(db, "src_1", 1e9, 1000)).toHaveLength(500);
+      insertRefusals(db, "src_1", [refusal(501)]);
+      const kept = listRefusals(db, "src_1", 1e9, 1000);
+      expect([kept.length, kept[0]?.atMs, kept.at(-1)?.atMs]).toEqual([500, 501, 2]);
+      expect(listRefusals(db, "src_2", 1e9, 1000)).toHaveLength(1);
+    });
+  });
+
+  it("is never what would overfill the quarantine: the sender is told to come back", async () => {
+    const tenant = await newTenant();
+    const { path, id } = await tenant.source();
+    const body = "not JSON";
+    await withTenant(tenant.id, (db) => {
+      const row = { id: "q_full", sourceId: id, reason: "not_json", receivedAtMs: 1 };
+      const size = MAX_QUARANTINED_BYTES - body.length;
+      insertQuarantined(db, { ...row, size }, new ArrayBuffer(1));
+    });
+    expect((await tenant.send(path, body)).status).toBe(200);
+    const refused = await tenant.send(path, `${body}!`);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "60"]);
+    // What is kept already is acknowledged again, and events are not held up.
+    expect((await tenant.send(path, body)).status).toBe(200);
+    expect((await tenant.send(path, webhook())).status).toBe(200);
+  });
+
+  it("is a ring of segments in the feed, whose oldest goes when it turns", async () => {
+    await runInDurableObject(env.FEED.getByName("t/ring"), (_instance, { storage }) => {
+      const db = new Database(storage);
+      const slots = 8;
+      let log = new FeedLog(db, slots);
+      for (let seq = 1; seq <= 50; seq += 1) {
+        // Each event fills a segment.
+        const json = `{"type":"t","station":"a","seq":${seq},"body":"${"x".repeat(17_000)}"}`;
+        const retained = new Map([["a", { lastSeq: seq, state: "{}" }]]);
+        log.append([{ station: "a", seq, type: "t", json }], retained);
+        if (seq % 7 === 0) log = new FeedLog(db, slots);
+        const oldest = Math.max(0, seq - slots);
+        expect(log.extent()).toMatchObject({ oldest, head: seq });
+        expect(log.read(oldest).records).toMatchObject([{ offset: oldest + 1 }]);
+      }
+    });
+  });
+});
+
+/** Local windows start at every tenth second; a test must not straddle two. */
+const freshWindow = () =>
+  expect.poll(() => Date.now() % 10_000, { timeout: 10_000, interval: 100 }).toBeLessThan(3_000);
+
+describe("rate limits", () => {
+  it("are those that the contract names", () => {
+    const limits = [...wrangler.matchAll(/name = "(\w+_LIMIT)"[^[]*?simple = (\{.*\})/g)];
+    expect(limits.map(([, name, simple]) => [name, simple])).toEqual([
+      ["INGEST_LIMIT", "{ limit = 20000, period = 10 }"],
+      ["REFUSAL_LIMIT", "{ limit = 1000, period = 10 }"],
+    ]);
+  });
+
+  it("let the last webhook below the limit through, and not one more", async () => {
+    const tenant = await newTenant();
+    const { path, id } = await tenant.source();
+    await freshWindow();
+    // These tests run with a limit of 300 for each source.
+    for (let used = 1; used < 300; used += 1) await env.INGEST_LIMIT.limit({ key: id });
+    expect((await tenant.send(path, webhook())).status).toBe(200);
+    const refused = await tenant.send(path, webhook());
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "10"]);
+    expect(await refused.json()).toMatchObject({ code: "rate_limited" });
+    const other = await tenant.source();
+    expect((await tenant.send(other.path, webhook())).status).toBe(200);
+  });
+
+  it("turn refusals into 429 after 1,000 from one address, and never stand in a signed request's way", async () => {
+    const tenant = await newTenant();
+    const { path, id } = await tenant.source();
+    const forge = (address: string) =>
+      worker(
+        new Request(tenant.origin + path, {
+          method: "POST",
+          headers: { "cf-connecting-ip": address },
+          body: "{}",
+        }),
+      );
+    await freshWindow();
+    for (let used = 1; used < 1_000; used += 1) {
+      await env.REFUSAL_LIMIT.limit({ key: `${id} 192.0.2.1` });
+    }
+    expect((await forge("192.0.2.1")).status).toBe(401);
+    expect((await forge("192.0.2.1")).status).toBe(429);
+    expect((await forge("192.0.2.2")).status).toBe(401);
+    expect((await tenant.send(path, webhook())).status).toBe(200);
+  });
+
+  it("count requests for unknown sources per address, apart from all others", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    await freshWindow();
+    for (let used = 1; used < 1_000; used += 1) {
+      await env.REFUSAL_LIMIT.limit({ key: "unknown 192.0.2.9" });
+    }
+    const probe = (target: string) =>
+      worker(
+        new Request(tenant.origin + target, {
+          method: "POST",
+          headers: { "cf-connecting-ip": "192.0.2.9" },
+        }),
+      );
+    expect((await probe("/ingest/src_none")).status).toBe(404);
+    expect((await probe("/ingest/src_none")).status).toBe(429);
+    expect((await probe(path)).status).toBe(401);
+  });
+});

@@ -1,0 +1,62 @@
+import { reset, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it } from "vitest";
+
+import { Database } from "../../src/store/database.ts";
+import { feedMigrations } from "../../src/store/feed-schema.ts";
+import { exists, type Migration, migrate } from "../../src/store/migrate.ts";
+import { registryMigrations } from "../../src/store/registry-store.ts";
+import { stationMigrations } from "../../src/store/station-schema.ts";
+import { tenantMigrations } from "../../src/store/tenant-schema.ts";
+
+afterEach(() => reset());
+
+const withDatabase = (name: string, run: (db: Database) => void) =>
+  runInDurableObject(env.STATION.getByName(name), (_instance, { storage }) =>
+    run(new Database(storage)),
+  );
+
+const first: Migration = { name: "001_first", sql: "CREATE TABLE first (a)" };
+const second: Migration = { name: "002_second", sql: "ALTER TABLE first ADD COLUMN b DEFAULT 7" };
+
+describe("migrate", () => {
+  it("runs what is new and keeps what is there", async () => {
+    await withDatabase("t/new", (db) => {
+      migrate(db, [first]);
+      db.run("INSERT INTO first (a) VALUES (1)");
+      migrate(db, [first, second]);
+      migrate(db, [first, second]);
+      expect(db.all("SELECT a, b FROM first")).toEqual([{ a: 1, b: 7 }]);
+    });
+  });
+
+  it("refuses an object whose history differs from the list", async () => {
+    await withDatabase("t/differs", (db) => {
+      migrate(db, [first]);
+      expect(() => migrate(db, [{ ...first, name: "001_renamed" }])).toThrow(/001_first/);
+      expect(() => migrate(db, [])).toThrow(/001_first/);
+    });
+  });
+
+  it("leaves nothing of a migration that fails half way", async () => {
+    await withDatabase("t/fails", (db) => {
+      const broken = { name: "001", sql: "CREATE TABLE half (a); SELECT nonsense FROM nowhere" };
+      expect(() => migrate(db, [broken])).toThrow();
+      expect(db.all("SELECT name FROM sqlite_master WHERE name = 'half'")).toEqual([]);
+      expect(exists(db)).toBe(false);
+    });
+  });
+
+  it.each([
+    ["station", stationMigrations],
+    ["feed", feedMigrations],
+    ["tenant", tenantMigrations],
+    ["registry", registryMigrations],
+  ])("brings a new %s up to date", async (name, migrations) => {
+    await withDatabase(`t/${name}`, (db) => {
+      expect(exists(db)).toBe(false);
+      migrate(db, migrations);
+      expect(exists(db)).toBe(true);
+    });
+  });
+});
