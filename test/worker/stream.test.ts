@@ -5,9 +5,10 @@ import * as z from "zod";
 
 import { feedName, stationName } from "../../src/env.ts";
 import { FeedLog } from "../../src/objects/feed-log.ts";
+import { Journal, LOG_EVENTS } from "../../src/objects/station-journal.ts";
 import { Database } from "../../src/store/database.ts";
 import type { TestTenant } from "../support/api.ts";
-import { webhook } from "../support/webhooks.ts";
+import { objectId, webhook } from "../support/webhooks.ts";
 import { eventsOf, lastCursor, newTenant, subscribe, type TestSocket, worker } from "./support.ts";
 
 afterEach(() => reset());
@@ -331,6 +332,22 @@ describe("GET /v1/stations/{id}/stream", () => {
     expect(subscriber.frames).toMatchObject([{ recovered: false }, {}, { stations: [{ seq: 1 }] }]);
   });
 
+  it("says so when what followed a cursor is no longer kept", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    const station = env.STATION.getByName(stationName(tenant.id, "a"));
+    await runInDurableObject(station, (_instance, { storage }) => fillLog(storage));
+    await evictDurableObject(station);
+    await send(tenant, path, "a");
+    const early = await subscribe(tenant, "/v1/stations/a/stream?from=start");
+    await expect.poll(() => early.frames.length).toBeGreaterThan(0);
+    const cursor = lastCursor(early.frames.slice(0, 1));
+    await send(tenant, path, "a");
+    const late = await subscribe(tenant, `/v1/stations/a/stream?from=${cursor}`);
+    await expect.poll(() => ops(late)).toEqual(["hello", "gap", "snapshot"]);
+    expect(late.frames).toMatchObject([{ recovered: false }, { reason: "retention" }, {}]);
+  });
+
   it("closes the sockets of a deleted key by the next event", async () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
@@ -343,6 +360,21 @@ describe("GET /v1/stations/{id}/stream", () => {
     await expect.poll(() => doomed.closed.code).toBe(4001);
   });
 });
+
+/** Fills a station's log with events of two days ago: each new one overwrites the oldest. */
+function fillLog(storage: DurableObjectStorage): void {
+  const receivedAtMs = Date.now() - 2 * 24 * 3_600_000;
+  const events = Array.from({ length: LOG_EVENTS }, () => ({
+    id: objectId(receivedAtMs),
+    type: "session.updated",
+    source: "src_test",
+    createdAtMs: receivedAtMs,
+    receivedAtMs,
+    body: "{}",
+    replayable: false,
+  }));
+  new Journal(new Database(storage), "a").append(events, () => []);
+}
 
 function record(station: string, seq: number) {
   const json = JSON.stringify({ id: `${seq}`, type: "session.updated", station, seq, body: {} });
