@@ -6,6 +6,7 @@ export type DestinationPolicy = "public" | "any";
 const PUBLIC_PORTS = new Set(["", "443", "8443"]);
 const INTERNAL_SUFFIXES = [
   "localhost",
+  "localdomain",
   "local",
   "internal",
   "intranet",
@@ -39,8 +40,8 @@ export function checkDestination(text: string, policy: DestinationPolicy): Resul
   // URL has already decoded, lower-cased and punycoded the host, and normalised every IPv4 form.
   const host = url.hostname.replace(/\.$/, "");
   if (host.startsWith("[") || /^[\d.]+$/.test(host)) return err("no IP addresses, only names");
-  if (!host.includes(".")) return err("only full domain names");
-  const last = host.slice(host.lastIndexOf(".") + 1);
-  if (INTERNAL_SUFFIXES.includes(last)) return err("not a public domain name");
+  const labels = host.split(".");
+  if (labels.length < 2 || labels.includes("")) return err("only full domain names");
+  if (INTERNAL_SUFFIXES.includes(labels.at(-1) ?? "")) return err("not a public domain name");
   return ok(url);
 }

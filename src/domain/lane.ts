@@ -11,6 +11,8 @@ export interface Lane {
   readonly prevSeq: number | null;
   /** Failed attempts at the head so far. */
   readonly attempts: number;
+  /** Of these, how many the destination refused. */
+  readonly refusals: number;
   /** The head is not tried before this time; nothing behind it is tried before it. */
   readonly notBeforeMs: number | null;
   /** Seqs given up since the last delivery, announced with the next one. */
@@ -26,6 +28,7 @@ export const newLane = (cursor: number): Lane => ({
   cursor,
   prevSeq: null,
   attempts: 0,
+  refusals: 0,
   notBeforeMs: null,
   gap: null,
 });
@@ -50,7 +53,7 @@ export type LaneStep =
   | { readonly kind: "disable"; readonly lane: Lane };
 
 /** An event that is refused gets one more try before it counts as refused for good. */
-const REFUSED_ATTEMPTS = 2;
+const MAX_REFUSALS = 2;
 const REFUSED_RETRY_MS = 1_000;
 
 /** What the lane does after an attempt at its head `seq`. */
@@ -62,20 +65,23 @@ export function afterAttempt(
   nowMs: number,
   random: number,
 ): LaneStep {
-  const attempts = lane.attempts + 1;
+  const tried = { ...lane, attempts: lane.attempts + 1 };
   switch (classify(outcome)) {
     case "delivered":
       return { kind: "delivered", lane: settle(lane, seq, { prevSeq: seq, gap: null }) };
     case "gone":
-      return { kind: "disable", lane: { ...lane, attempts: 0, notBeforeMs: null } };
-    case "refused":
-      if (attempts >= REFUSED_ATTEMPTS) return exhaust(lane, seq, attempts, policy);
-      return wait(lane, attempts, nowMs + REFUSED_RETRY_MS);
+      return { kind: "disable", lane: { ...lane, attempts: 0, refusals: 0, notBeforeMs: null } };
+    case "refused": {
+      const refused = { ...tried, refusals: lane.refusals + 1 };
+      if (refused.refusals >= MAX_REFUSALS) return exhaust(refused, seq, policy);
+      return wait(refused, nowMs + REFUSED_RETRY_MS);
+    }
     case "trouble": {
-      const delayMs = retryDelayMs(attempts, policy.scheduleSeconds, random);
-      if (delayMs === null) return exhaust(lane, seq, attempts, policy);
+      const failures = tried.attempts - tried.refusals;
+      const delayMs = retryDelayMs(failures, policy.scheduleSeconds, random);
+      if (delayMs === null) return exhaust(tried, seq, policy);
       const askedMs = outcome.kind === "answered" ? (outcome.retryAfterMs ?? 0) : 0;
-      return wait(lane, attempts, nowMs + Math.max(delayMs, askedMs));
+      return wait(tried, nowMs + Math.max(delayMs, askedMs));
     }
   }
 }
@@ -93,19 +99,26 @@ export function skipLost(lane: Lane, lost: Gap): Lane {
   return settle(lane, lost.last, { prevSeq: lane.prevSeq, gap: widen(lane.gap, lost) });
 }
 
-function exhaust(lane: Lane, seq: number, attempts: number, policy: LanePolicy): LaneStep {
+function exhaust(lane: Lane, seq: number, policy: LanePolicy): LaneStep {
   if (policy.onExhausted === "park") {
-    return { kind: "park", lane: { ...lane, attempts, notBeforeMs: PARKED } };
+    return { kind: "park", lane: { ...lane, notBeforeMs: PARKED } };
   }
   return { kind: "give_up", lane: giveUp(lane, seq), keep: policy.onExhausted !== "drop" };
 }
 
-function wait(lane: Lane, attempts: number, atMs: number): LaneStep {
-  return { kind: "wait", lane: { ...lane, attempts, notBeforeMs: atMs }, atMs };
+function wait(lane: Lane, atMs: number): LaneStep {
+  return { kind: "wait", lane: { ...lane, notBeforeMs: atMs }, atMs };
 }
 
 function settle(lane: Lane, seq: number, rest: Pick<Lane, "prevSeq" | "gap">): Lane {
-  return { ...lane, ...rest, cursor: Math.max(lane.cursor, seq), attempts: 0, notBeforeMs: null };
+  return {
+    ...lane,
+    ...rest,
+    cursor: Math.max(lane.cursor, seq),
+    attempts: 0,
+    refusals: 0,
+    notBeforeMs: null,
+  };
 }
 
 function widen(gap: Gap | null, more: Gap): Gap {

@@ -42,8 +42,10 @@ export const MAX_RETRY_AFTER_MS = 3_600_000;
 export function readRetryAfter(header: string | null, nowMs: number): number | null {
   if (header === null) return null;
   const text = header.trim();
-  const ms = /^\d{1,10}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
-  if (!Number.isFinite(ms)) return null;
+  const isDate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d\d:\d\d:\d\d/.test(text);
+  if (!isDate && !/^\d+$/.test(text)) return null;
+  const ms = isDate ? Date.parse(text) - nowMs : Number(text) * 1000;
+  if (Number.isNaN(ms)) return null;
   return Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }
 

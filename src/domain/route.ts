@@ -7,6 +7,8 @@ export interface StationRoute {
   readonly id: string;
   readonly url: string;
   readonly enabled: boolean;
+  /** When it was created or changed last. */
+  readonly changedAtMs: number;
   readonly filter: Filter;
   readonly format: DeliveryFormat;
   readonly timeoutMs: number;

@@ -17,25 +17,35 @@ export interface StationState {
   /** Ended sessions of the last 24 h, so that a late event does not revive one. */
   readonly ended: readonly EndedSession[];
   readonly lastEventAtMs: number | null;
-  /** Set while the newest word is that the station is gone; it is then in no list or snapshot. */
+  /** The newest word that the station was deleted: nothing from before it counts any more. */
   readonly deletedAtMs: number | null;
+  /** True while there is no newer word than that; the station is then in no list or snapshot. */
+  readonly isGone: boolean;
 }
 
-export interface ConnectorState {
+/** A value and the time of the event that said so. */
+type Timed<T> = readonly [value: T, atMs: number];
+
+interface ConnectorState {
   readonly id: string;
-  readonly status: string | null;
+  readonly status: Timed<string> | null;
   readonly atMs: number;
 }
 
-export interface SessionState {
-  readonly id: string;
-  readonly connector: string | null;
-  readonly status: string | null;
-  readonly startedAt: string | null;
-  readonly energyWh: number | null;
-  readonly powerW: number | null;
+/** What events say of a session. They may leave things out, so each keeps its own time. */
+interface SessionFacts {
+  readonly connector: string;
+  readonly status: string;
+  readonly startedAt: string;
+  readonly energyWh: number;
+  readonly powerW: number;
   /** State of charge in percent. */
-  readonly soc: number | null;
+  readonly soc: number;
+}
+
+interface SessionState {
+  readonly id: string;
+  readonly facts: { readonly [K in keyof SessionFacts]?: Timed<SessionFacts[K]> };
   readonly atMs: number;
 }
 
@@ -58,6 +68,7 @@ export const EMPTY_STATE: StationState = {
   ended: [],
   lastEventAtMs: null,
   deletedAtMs: null,
+  isGone: false,
 };
 
 /** Events after which a session is over, whatever else is said of it. */
@@ -79,11 +90,11 @@ export function foldEvent(before: StationState, event: FoldableEvent): StationSt
     lastEventAtMs: Math.max(before.lastEventAtMs ?? Number.NEGATIVE_INFINITY, atMs),
     ended: before.ended.filter((session) => session.atMs > atMs - ENDED_KEPT_MS),
   };
-  if (event.type === "chargestation.deleted") return foldDeletion(state, atMs);
-  const revived = before.deletedAtMs !== null && atMs >= before.deletedAtMs;
-  const current = revived ? { ...state, deletedAtMs: null } : state;
-  if (before.deletedAtMs !== null && atMs < before.deletedAtMs) return current;
-
+  if (event.type === "chargestation.deleted") {
+    return foldDeletion(state, atMs, before.lastEventAtMs);
+  }
+  if (before.deletedAtMs !== null && atMs < before.deletedAtMs) return state;
+  const current = { ...state, isGone: false };
   if (isActionType(event.type)) return current;
   if (event.type.startsWith("session.")) return foldSession(current, event, readData(event.body));
   if (event.type.startsWith("chargestation.")) {
@@ -94,7 +105,7 @@ export function foldEvent(before: StationState, event: FoldableEvent): StationSt
 
 /** A person took the station out: what is known of it is forgotten, up to now. */
 export function forgetStation(state: StationState, atMs: number): StationState {
-  return foldDeletion(state, Math.max(atMs, state.lastEventAtMs ?? atMs));
+  return foldDeletion(state, Math.max(atMs, state.lastEventAtMs ?? atMs), null);
 }
 
 /** The state as the API and the streams show it (docs/protocol.md), as JSON text. */
@@ -104,26 +115,40 @@ export function serializeState(station: string, seq: number, state: StationState
     seq,
     online: state.online,
     onlineAt: iso(state.onlineAtMs),
-    connectors: state.connectors.map(({ id, status, atMs }) => ({ id, status, at: iso(atMs) })),
-    sessions: state.sessions.map(({ atMs, ...session }) => ({ ...session, at: iso(atMs) })),
+    connectors: state.connectors.map(({ id, status, atMs }) => ({
+      id,
+      status: status?.[0] ?? null,
+      at: iso(atMs),
+    })),
+    sessions: state.sessions.map(({ id, facts, atMs }) => ({
+      id,
+      connector: facts.connector?.[0] ?? null,
+      status: facts.status?.[0] ?? null,
+      startedAt: facts.startedAt?.[0] ?? null,
+      energyWh: facts.energyWh?.[0] ?? null,
+      powerW: facts.powerW?.[0] ?? null,
+      soc: facts.soc?.[0] ?? null,
+      at: iso(atMs),
+    })),
     lastEventAt: iso(state.lastEventAtMs),
   });
 }
 
-function foldDeletion(state: StationState, atMs: number): StationState {
+function foldDeletion(state: StationState, atMs: number, lastOtherMs: number | null): StationState {
   if (state.deletedAtMs !== null && atMs < state.deletedAtMs) return state;
   const newer = <T extends { readonly atMs: number }>(facets: readonly T[]) =>
     facets.filter((facet) => facet.atMs > atMs);
   const onlineIsNewer = state.onlineAtMs !== null && state.onlineAtMs > atMs;
-  // A deletion that comes late does not take away what has happened since.
-  const stillThere = state.lastEventAtMs !== null && state.lastEventAtMs > atMs;
   return {
     ...state,
     online: onlineIsNewer ? state.online : null,
     onlineAtMs: onlineIsNewer ? state.onlineAtMs : null,
     connectors: newer(state.connectors),
     sessions: newer(state.sessions),
-    deletedAtMs: stillThere ? state.deletedAtMs : atMs,
+    ended: newer(state.ended),
+    deletedAtMs: atMs,
+    // A deletion that comes late does not take away what has happened since.
+    isGone: lastOtherMs === null || lastOtherMs <= atMs,
   };
 }
 
@@ -146,8 +171,8 @@ function foldConnectors(
     const id = isObject(item) ? readId(item._id) : null;
     if (!isObject(item) || id === null) continue;
     const known = connectors.get(id);
-    if (known !== undefined && atMs < known.atMs) continue;
-    connectors.set(id, { id, status: readText(item.status) ?? known?.status ?? null, atMs });
+    const status = newerOf(known?.status ?? null, readText(item.status), atMs);
+    connectors.set(id, { id, status, atMs: Math.max(known?.atMs ?? atMs, atMs) });
   }
   return { ...state, connectors: newest([...connectors.values()], MAX_CONNECTORS) };
 }
@@ -169,32 +194,53 @@ function foldSession(
     return { ...state, sessions: others, ended };
   }
   const known = state.sessions.find((session) => session.id === id);
-  if (known !== undefined && atMs < known.atMs) return state;
-  const session = readSession(id, status, atMs, data, known);
+  const session: SessionState = {
+    id,
+    facts: mergeFacts(known?.facts ?? {}, readSession(data), atMs),
+    atMs: Math.max(known?.atMs ?? atMs, atMs),
+  };
   return { ...state, sessions: newest([...others, session], MAX_SESSIONS) };
 }
 
-function readSession(
-  id: string,
-  status: string | null,
-  atMs: number,
-  data: Record<string, unknown>,
-  known: SessionState | undefined,
-): SessionState {
+function readSession(data: Record<string, unknown>): {
+  [K in keyof SessionFacts]: SessionFacts[K] | null;
+} {
   const metrics = isObject(data.metrics) ? data.metrics : {};
   const report = isObject(data.energy_report) ? data.energy_report : {};
-  const started = readTime(metrics.chargingStart);
   return {
-    id,
-    connector: readReference(data.connector) ?? known?.connector ?? null,
-    status: status ?? known?.status ?? null,
-    startedAt: iso(started) ?? known?.startedAt ?? null,
+    connector: readReference(data.connector),
+    status: readText(data.status),
+    startedAt: iso(readTime(metrics.chargingStart)),
     // Watt hours, says docs.edrv.io/docs/displaying-charging-metrics-in-real-time.
-    energyWh: readNumber(metrics.energyConsumed) ?? known?.energyWh ?? null,
-    powerW: readPower(report.power) ?? known?.powerW ?? null,
-    soc: readSoc(report.state_of_charge) ?? known?.soc ?? null,
-    atMs,
+    energyWh: readNumber(metrics.energyConsumed),
+    powerW: readPower(report.power),
+    soc: readSoc(report.state_of_charge),
   };
+}
+
+function mergeFacts(
+  known: SessionState["facts"],
+  said: ReturnType<typeof readSession>,
+  atMs: number,
+): SessionState["facts"] {
+  return {
+    ...given("connector", newerOf(known.connector ?? null, said.connector, atMs)),
+    ...given("status", newerOf(known.status ?? null, said.status, atMs)),
+    ...given("startedAt", newerOf(known.startedAt ?? null, said.startedAt, atMs)),
+    ...given("energyWh", newerOf(known.energyWh ?? null, said.energyWh, atMs)),
+    ...given("powerW", newerOf(known.powerW ?? null, said.powerW, atMs)),
+    ...given("soc", newerOf(known.soc ?? null, said.soc, atMs)),
+  };
+}
+
+/** What is known, unless something said at that time or later is newer. */
+function newerOf<T>(known: Timed<T> | null, said: T | null, atMs: number): Timed<T> | null {
+  if (said === null || (known !== null && atMs < known[1])) return known;
+  return [said, atMs];
+}
+
+function given<K extends string, T>(name: K, value: T | null): { [P in K]?: T } {
+  return value === null ? {} : ({ [name]: value } as { [P in K]?: T });
 }
 
 /** eDRV's measures are `{value, unit}`, the value a number or a text that holds one. */
@@ -243,12 +289,13 @@ function readData(body: string): Record<string, unknown> | null {
   return isObject(data) ? data : null;
 }
 
-/** The newest `limit`, in the order given. */
+/** The newest `limit`, of equal age the ones further back in the list; in the order given. */
 function newest<T extends { readonly atMs: number }>(items: T[], limit: number): T[] {
   if (items.length <= limit) return items;
-  const cut = items.map(({ atMs }) => atMs).sort((a, b) => b - a)[limit - 1] ?? 0;
-  const kept = items.filter(({ atMs }) => atMs >= cut);
-  return kept.slice(kept.length - limit);
+  const places = items.map((_, place) => place);
+  places.sort((a, b) => (items[b]?.atMs ?? 0) - (items[a]?.atMs ?? 0) || b - a);
+  const kept = new Set(places.slice(0, limit));
+  return items.filter((_, place) => kept.has(place));
 }
 
 function iso(ms: number | null): string | null {

@@ -144,7 +144,8 @@ async function quarantine(
   const id = await quarantineId(sourceId, body);
   const entry = { id, sourceId, reason, receivedAtMs };
   const kept = await c.env.TENANT.getByName(tenant).quarantine(entry, body);
-  if (kept) return new Response(null, { status: 200 });
+  if (kept === "kept") return new Response(null, { status: 200 });
+  if (kept === "gone") return notFound("source");
   return problem({
     code: "unavailable",
     detail: "The quarantine is full; nothing was taken in.",

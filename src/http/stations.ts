@@ -6,7 +6,7 @@ import { stationName } from "../env.ts";
 import { tenantOnly } from "./auth.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { jsonPage } from "./events.ts";
-import { notFound } from "./problems.ts";
+import { notFound, refuse } from "./problems.ts";
 import { feedOf } from "./tenant-object.ts";
 import { readNumberedPage, readPage } from "./validation.ts";
 
@@ -34,7 +34,10 @@ stations.get("/:id/events", async (c) => {
   if ((await stateOf(c, id)) === null) return notFound("station");
   const { after, limit } = page.value;
   const object = c.env.STATION.getByName(stationName(c.var.identity.tenant, id));
-  const { events, seq } = await object.read(after, limit);
+  const { events, seq, oldestSeq } = await object.read(after, limit);
+  if (c.req.query("after") !== undefined && after < oldestSeq - 1) {
+    return refuse("cursor_expired", `The station keeps events from seq ${oldestSeq} on.`);
+  }
   const last = events.at(-1)?.seq;
   return jsonPage({
     items: events.map((event) => serializeEvent(event)),

@@ -47,9 +47,12 @@ export interface EventPage {
   readonly next: string | null;
 }
 
-const MAX_PUSHES = 1_000;
+/** Pushes that one flush takes. */
+const MAX_PUSHES = 200;
 /** Events that one call looks at, so that a filter that nothing passes does not read the whole feed. */
 const MAX_SCANNED = 10_000;
+/** A page ends early when it has grown to this, long before a call between objects would fail. */
+const MAX_PAGE_CHARS = 4_000_000;
 const PURGES_PER_ALARM = 50;
 
 /**
@@ -135,13 +138,17 @@ export class FeedObject extends DurableObject<Env> {
     }
     const { wants } = compileFilter(filter);
     const items: string[] = [];
+    let chars = 0;
     const last = Math.min(extent.head, position + MAX_SCANNED);
-    while (position < last && items.length < limit) {
+    while (position < last && items.length < limit && chars < MAX_PAGE_CHARS) {
       const { records } = this.#log.read(position);
       invariant(records.length > 0, "the log holds every event up to its head");
       for (const record of records) {
-        if (items.length === limit) break;
-        if (wants(record)) items.push(record.json);
+        if (items.length === limit || chars >= MAX_PAGE_CHARS) break;
+        if (wants(record)) {
+          items.push(record.json);
+          chars += record.json.length;
+        }
         position = record.offset;
       }
     }
@@ -224,9 +231,11 @@ export class FeedObject extends DurableObject<Env> {
     }
     if (entries.length > 0) {
       const records = this.#append(entries, retained);
-      await this.ctx.storage.sync();
+      // In the same turn, so that a subscriber never stands between the log and the frames. The
+      // platform lets no frame out before the row is durable.
       if (broken) this.#announceHole();
       else this.#stream.publish(records);
+      await this.ctx.storage.sync();
     }
     return batches.map(({ station }) => this.#log.lastSeq(station));
   }

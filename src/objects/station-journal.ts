@@ -49,11 +49,22 @@ interface Head {
   readonly window: IdWindow;
   /** The oldest seq that the log still has. */
   readonly oldest: number;
+  /** The newest `occurredAt` among the events that the log has let go of; 0 when there are none. */
+  readonly forgottenUntilMs: number;
+  /** Up to this seq routes are matched for good; those after it may have been received under newer ones. */
+  readonly matchedSeq: number;
   /** Routes that owe something, each with the seq up to which it owes nothing. */
   readonly owed: readonly (readonly [routeId: string, cursor: number])[];
 }
 
-const EMPTY_HEAD: Head = { state: EMPTY_STATE, window: EMPTY_WINDOW, oldest: 1, owed: [] };
+const EMPTY_HEAD: Head = {
+  state: EMPTY_STATE,
+  window: EMPTY_WINDOW,
+  oldest: 1,
+  forgottenUntilMs: 0,
+  matchedSeq: 0,
+  owed: [],
+};
 
 /**
  * A station's log in memory and on disk: order, dedupe, folded state. Synchronous throughout,
@@ -67,9 +78,12 @@ export class Journal {
   #epoch = "";
   #seq = 0;
   #oldest = 1;
+  #forgottenUntilMs = 0;
   #state: StationState = EMPTY_STATE;
   #window: IdWindow = EMPTY_WINDOW;
   #ids = new EventIds(EMPTY_WINDOW, true);
+  /** Kept by the pusher, stored with each event. */
+  matchedSeq = 0;
   /** Kept by the lanes, stored with each event. */
   readonly owed = new Map<string, number>();
 
@@ -150,6 +164,8 @@ export class Journal {
     // Our own text, written by #serializeHead of this or an older version.
     const head: Head = stored === null ? EMPTY_HEAD : JSON.parse(stored);
     this.#oldest = head.oldest;
+    this.#forgottenUntilMs = head.forgottenUntilMs;
+    this.matchedSeq = head.matchedSeq;
     this.#state = head.state;
     this.#window = head.window;
     this.#ids = new EventIds(head.window, head.window.ids.length === this.#seq);
@@ -197,6 +213,7 @@ export class Journal {
     if (!replayable) return false;
     if (createdAtMs === null) return true;
     if (this.#oldest === 1) return false;
+    if (createdAtMs <= this.#forgottenUntilMs) return true;
     const oldest = readSlotOwner(this.#db, this.#capacity, this.#oldest);
     return oldest !== null && createdAtMs < oldest.occurredAtMs;
   }
@@ -213,6 +230,7 @@ export class Journal {
     } else {
       this.#ids.drop(owner.eventId);
       this.#oldest = owner.seq + 1;
+      this.#forgottenUntilMs = Math.max(this.#forgottenUntilMs, owner.occurredAtMs);
     }
   }
 
@@ -225,6 +243,8 @@ export class Journal {
       state: this.#state,
       window: this.#window,
       oldest: this.#oldest,
+      forgottenUntilMs: this.#forgottenUntilMs,
+      matchedSeq: this.matchedSeq,
       owed: [...this.owed],
     };
     return JSON.stringify(head);

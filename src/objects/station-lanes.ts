@@ -39,8 +39,10 @@ export interface LaneWorld {
   readonly disableRoute: (routeId: string) => Promise<void>;
   /** Asks to be woken when the route changes, because no attempt can be made until then. */
   readonly registerBlocked: (routeId: string) => Promise<void>;
-  /** Makes sure that no newer routes are in force, by {@link Lanes.refresh} if they are. */
+  /** Makes sure that the routes are as they were a second ago or later, by {@link Lanes.refresh}. */
   readonly checkRoutes: () => Promise<void>;
+  /** Takes up the routes as they are now. */
+  readonly recheckRoutes: () => Promise<void>;
   readonly wakeAt: (atMs: number) => void;
   readonly keysChanged: (keyIds: readonly string[]) => void;
 }
@@ -86,12 +88,14 @@ export class Lanes {
 
   /**
    * Takes up the tenant's present routes. Events after `afterSeq` were received under them, so
-   * a route that is new here may want these: it owes them from now on, durably.
+   * a route that is new or changed here may want these: it owes them from now on, durably.
    */
   async refresh(afterSeq: number): Promise<void> {
     const table = await this.#world.fetchRoutes(this.#version);
     if (table === null || table.version <= this.#version) return;
-    const fresh = table.routes.filter(({ id }) => !this.#routes.has(id));
+    const changed = table.routes.filter(
+      ({ id, changedAtMs }) => this.#routes.get(id)?.route.changedAtMs !== changedAtMs,
+    );
     this.#adopt(table);
     this.#world.keysChanged(table.keyIds);
     this.#registered.clear();
@@ -99,10 +103,21 @@ export class Lanes {
     for (const id of [...this.#lanes.keys(), ...this.#journal.owed.keys()]) {
       if (!this.#routes.has(id)) this.#forget(id);
     }
-    if (afterSeq < this.#journal.seq) {
-      for (const { id } of fresh) this.#journal.owed.set(id, afterSeq);
-    }
+    for (const route of changed) this.#owe(route, afterSeq);
     this.#journal.saveHead();
+  }
+
+  /**
+   * Before `afterSeq` may lie events whose push was answered to an instance that died before it
+   * took up the routes; of these the clock tells which came after the change.
+   */
+  #owe({ id, changedAtMs }: StationRoute, afterSeq: number): void {
+    if (this.#journal.owed.has(id)) return;
+    const { matchedSeq, seq } = this.#journal;
+    const doubtful = this.#journal.read(matchedSeq, Math.max(0, afterSeq - matchedSeq));
+    const first = doubtful.find(({ receivedAtMs }) => receivedAtMs >= changedAtMs);
+    const owedAfter = first === undefined ? afterSeq : first.seq - 1;
+    if (owedAfter < seq) this.#journal.owed.set(id, owedAfter);
   }
 
   /** Lets every lane that owes something go on, as far as it may. */
@@ -167,14 +182,13 @@ export class Lanes {
   async #step(routeId: string): Promise<boolean> {
     const before = this.#laneOf(routeId);
     if (before === null) return false;
-    if (before.notBeforeMs !== null) {
-      if (before.notBeforeMs > Date.now()) {
-        if (before.notBeforeMs < PARKED) this.#world.wakeAt(before.notBeforeMs);
-        return false;
-      }
-      // A retry may come long after its first try: it must not use what the route was then.
-      await this.#world.checkRoutes();
+    if (before.notBeforeMs !== null && before.notBeforeMs > Date.now()) {
+      if (before.notBeforeMs < PARKED) this.#world.wakeAt(before.notBeforeMs);
+      return false;
     }
+    // A retry or a backlog may come long after its push: it must not use what the route was then.
+    if (before.notBeforeMs === null) await this.#world.checkRoutes();
+    else await this.#world.recheckRoutes();
     const route = this.#routes.get(routeId)?.route;
     const lane = this.#laneOf(routeId);
     if (route === undefined || lane === null) return false;
@@ -210,7 +224,7 @@ export class Lanes {
       case "disable":
         await this.#world.disableRoute(routeId);
         this.#store(routeId, step.lane);
-        await this.#world.checkRoutes();
+        await this.#world.recheckRoutes();
         return true;
     }
   }
@@ -286,9 +300,9 @@ function deadLetter(
   };
 }
 
-function laneOf({ cursor, prevSeq, attempts, notBeforeMs, gapFirst, gapLast }: LaneRow): Lane {
+function laneOf({ routeId: _, gapFirst, gapLast, ...lane }: LaneRow): Lane {
   const gap = gapFirst === null || gapLast === null ? null : { first: gapFirst, last: gapLast };
-  return { cursor, prevSeq, attempts, notBeforeMs, gap };
+  return { ...lane, gap };
 }
 
 function rowOf(routeId: string, { gap, ...lane }: Lane): LaneRow {

@@ -7,11 +7,11 @@ import type { Journal } from "./station-journal.ts";
 
 /** One push carries at most this; the rest follows in the next. */
 const PUSH_EVENTS = 500;
-const PUSH_CHARS = 1_000_000;
+const PUSH_CHARS = 250_000;
 
 export interface PushWorld {
   readonly push: (batch: PushBatch) => Promise<PushReply>;
-  /** The feed knows of newer routes; events after `afterSeq` were received under them. */
+  /** The feed knows this version of the routes; events after `afterSeq` were received under it. */
   readonly onVersion: (version: number, afterSeq: number) => Promise<void>;
 }
 
@@ -28,6 +28,8 @@ export class Pusher {
   readonly #journal: Journal;
   readonly #station: string;
   readonly #world: PushWorld;
+  /** When the feed was heard last. */
+  heardMs = 0;
   readonly #gather: Gather<"settle" | "check", true>;
   /** The newest seq the feed is known to have, or null after a wake, until it says. */
   #pushedSeq: number | null = null;
@@ -76,11 +78,13 @@ export class Pusher {
         json: serializeEvent(event),
       })),
       state: this.#stateText(events),
-      removed: this.#journal.state.deletedAtMs !== null,
+      removed: this.#journal.state.isGone,
     });
     if (reply.gone) throw new GoneError();
-    // What lay before this push is matched already; what it brought was received under these routes.
+    this.heardMs = Date.now();
+    // What this push brought was received under the routes that are now in force.
     await this.#world.onVersion(reply.version, Math.min(from ?? reply.lastSeq, reply.lastSeq));
+    this.#journal.matchedSeq = reply.lastSeq;
     invariant(from === null || reply.lastSeq !== from || events.length === 0, "a push goes on");
     this.#pushedSeq = reply.lastSeq;
   }

@@ -18,6 +18,8 @@ const PUSH_PATIENCE_MS = 2_000;
 const PUSH_RETRY_MS = 5_000;
 /** How long after an event the alarm looks whether what it owes was delivered. */
 const SAFETY_NET_MS = 30_000;
+/** Attempts rely on what the feed said of the routes for this long. */
+const ROUTES_KNOWN_MS = 1_000;
 /** Events that a replay reads at a time. */
 const READ_EVENTS = 100;
 /** Appends that one transaction takes. */
@@ -151,14 +153,21 @@ export class StationObject extends DurableObject<Env> {
     const outcomes = this.#journal.append(incoming, (event) => this.#lanes.wanting(event));
     if (this.#journal.seq > before) {
       this.#pusher.assumePushed(before);
-      // In the same transaction as the events: no await since.
+      // All in the turn of the append: the alarm is part of its transaction, and subscribers
+      // never stand between the log and the frames, which leave when the rows are durable.
       this.#armForLanes();
+      if (this.#stream.size > 0) this.#publish(outcomes);
     }
     await this.ctx.storage.sync();
-    if (this.#stream.size > 0 && this.#journal.seq > before) {
-      this.#stream.publish(this.#journal.read(before, MAX_APPENDS).map(recordOf));
-    }
     return outcomes;
+  }
+
+  #publish(outcomes: readonly AppendOutcome[]): void {
+    this.#stream.publish(
+      outcomes.flatMap((outcome) =>
+        outcome.status === "accepted" ? [recordOf(outcome.event)] : [],
+      ),
+    );
   }
 
   #readRecords(offset: number): { records: StreamRecord[]; offset: number } {
@@ -168,7 +177,7 @@ export class StationObject extends DurableObject<Env> {
 
   #stateTexts(wants: (station: string) => boolean): string[] {
     const { state, seq } = this.#journal;
-    const isShown = state.deletedAtMs === null && wants(this.#station);
+    const isShown = !state.isGone && wants(this.#station);
     return isShown ? [serializeState(this.#station, seq, state)] : [];
   }
 
@@ -223,6 +232,9 @@ export class StationObject extends DurableObject<Env> {
       disableRoute: (routeId: string) => tenantObject().disableRoute(routeId),
       registerBlocked: (routeId: string) => tenantObject().registerBlocked(routeId, this.#station),
       checkRoutes: async () => {
+        if (Date.now() - this.#pusher.heardMs > ROUTES_KNOWN_MS) await this.#pusher.check();
+      },
+      recheckRoutes: async () => {
         await this.#pusher.check();
       },
       wakeAt: (atMs: number) => this.#wakeAt(atMs),

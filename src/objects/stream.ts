@@ -153,6 +153,7 @@ export class Stream {
     // Nothing of the old filter may follow the new hello, so what waits goes out before it.
     if (this.#timer !== null) this.#send();
     this.#leaveGroup(socket, member);
+    this.#forgetFilter(member);
     Object.assign(member, withFilter(filter), { generation: member.generation + 1 });
     this.#begin(socket, member, from);
   }
@@ -174,9 +175,7 @@ export class Stream {
     member.generation += 1;
     this.#leaveGroup(socket, member);
     this.#members.delete(socket);
-    if (member.key.length > MAX_ATTACHED_CHARS) {
-      this.#ctx.storage.kv.delete(filterName(member.connection));
-    }
+    this.#forgetFilter(member);
   }
 
   /** The stream starts anew: no cursor given out before means anything any more. */
@@ -338,6 +337,10 @@ export class Stream {
     } catch {
       // Already closed.
     }
+  }
+
+  #forgetFilter({ connection, key }: Member): void {
+    if (key.length > MAX_ATTACHED_CHARS) this.#ctx.storage.kv.delete(filterName(connection));
   }
 
   #save(socket: WebSocket, { connection, keyId, key }: Member, live: boolean): void {

@@ -91,6 +91,7 @@ export const stationRoute = (route: RouteRow): StationRoute => ({
   id: route.id,
   url: route.url,
   enabled: route.enabled === 1,
+  changedAtMs: route.updatedAtMs,
   filter: filterOf(route),
   format: DELIVERY_FORMATS.find((format) => format === route.format) ?? "raw",
   timeoutMs: route.timeoutMs,

@@ -209,15 +209,11 @@ export class TenantObject extends DurableObject<Env> {
       if (store.readSource(this.#db, sourceId) === null) return "not_found";
       const secret = await this.#sealSecret(sourceId, input.secret, await configOf(this.env));
       const nowMs = Date.now();
-      store.expireSecrets(
-        this.#db,
-        sourceId,
-        nowMs + input.expirePreviousAfterSeconds * 1000,
-        nowMs,
-      );
-      if (store.listSecrets(this.#db, sourceId, nowMs).length >= MAX_LIVE_SECRETS) {
-        return "limit_reached";
-      }
+      const expiresAtMs = nowMs + input.expirePreviousAfterSeconds * 1000;
+      const before = store.listSecrets(this.#db, sourceId, nowMs);
+      const staying = expiresAtMs > nowMs ? before.length : 0;
+      if (staying >= MAX_LIVE_SECRETS) return "limit_reached";
+      store.expireSecrets(this.#db, sourceId, expiresAtMs, nowMs);
       store.insertSecret(this.#db, secret);
       return views.secretView(secret);
     });
@@ -364,20 +360,20 @@ export class TenantObject extends DurableObject<Env> {
     return views.pageOf(rows, limit, views.deadLetterView, ({ number }) => String(number));
   }
 
-  /** Keeps a webhook that was signed and could not be relayed. False when there is no room. */
+  /** Keeps a webhook that was signed and could not be relayed, once. */
   async quarantine(
     entry: Omit<quarantine.QuarantineRow, "number" | "size">,
     body: Uint8Array<ArrayBuffer>,
-  ): Promise<boolean> {
-    if (!this.#isThere()) return false;
-    if (quarantine.isQuarantined(this.#db, entry.id)) return true;
+  ): Promise<"kept" | "full" | "gone"> {
+    if (!this.#isThere()) return "gone";
+    if (quarantine.isQuarantined(this.#db, entry.id)) return "kept";
     const { entries, bytes } = quarantine.quarantineFill(this.#db);
     const isFull =
       entries >= quarantine.MAX_QUARANTINED ||
       bytes + body.length > quarantine.MAX_QUARANTINED_BYTES;
-    if (isFull) return false;
+    if (isFull) return "full";
     quarantine.insertQuarantined(this.#db, { ...entry, size: body.length }, body.slice().buffer);
-    return true;
+    return "kept";
   }
 
   async listQuarantine(after: number, limit: number): Promise<views.Page<views.QuarantineView>> {

@@ -22,6 +22,11 @@ export class Database {
     return this.#host.sql.exec<R>(query, ...bindings).toArray();
   }
 
+  /** Rows one by one, until `take` says that it has enough. */
+  scan<R extends Row>(take: (row: R) => boolean, query: string, ...bindings: Value[]): void {
+    for (const row of this.#host.sql.exec<R>(query, ...bindings)) if (!take(row)) return;
+  }
+
   first<R extends Row>(query: string, ...bindings: Value[]): R | null {
     return this.all<R>(query, ...bindings)[0] ?? null;
   }

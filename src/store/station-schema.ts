@@ -26,6 +26,7 @@ export const stationMigrations: readonly Migration[] = [
         cursor        INTEGER NOT NULL,
         prev_seq      INTEGER,
         attempts      INTEGER NOT NULL,
+        refusals      INTEGER NOT NULL,
         not_before_ms INTEGER,
         gap_first     INTEGER,
         gap_last      INTEGER

@@ -102,7 +102,10 @@ export function doubleCapacity(db: Database, capacity: number): void {
   db.run("UPDATE ring SET capacity = ?", capacity * 2);
 }
 
-/** Events with `afterSeq` < seq <= `untilSeq`, at most `limit`, oldest first. */
+/** A read ends early when it has this much, so that large bodies do not fill the memory. */
+const MAX_READ_CHARS = 4_000_000;
+
+/** Events with `afterSeq` < seq <= `untilSeq`, at most `limit` but one at least, oldest first. */
 export function readEvents(
   db: Database,
   capacity: number,
@@ -111,17 +114,22 @@ export function readEvents(
   limit: number,
 ): LogRow[] {
   const rows: LogRow[] = [];
+  let chars = 0;
+  const take = (row: LogRow): boolean => {
+    rows.push(row);
+    chars += row.body.length;
+    return chars < MAX_READ_CHARS;
+  };
   const last = Math.min(untilSeq, afterSeq + limit);
   // The wanted seqs are one run of slots, or two when they wrap.
-  for (let from = afterSeq + 1; from <= last; ) {
+  for (let from = afterSeq + 1; from <= last && chars < MAX_READ_CHARS; ) {
     const slot = slotOf(from, capacity);
     const to = Math.min(last, from + (capacity - 1 - slot));
-    rows.push(
-      ...db.all<LogRow>(
-        `SELECT ${COLUMNS} FROM log WHERE slot BETWEEN ? AND ? ORDER BY slot`,
-        slot,
-        slot + (to - from),
-      ),
+    db.scan<LogRow>(
+      take,
+      `SELECT ${COLUMNS} FROM log WHERE slot BETWEEN ? AND ? ORDER BY slot`,
+      slot,
+      slot + (to - from),
     );
     from = to + 1;
   }
@@ -152,6 +160,7 @@ export type LaneRow = {
   readonly cursor: number;
   readonly prevSeq: number | null;
   readonly attempts: number;
+  readonly refusals: number;
   readonly notBeforeMs: number | null;
   readonly gapFirst: number | null;
   readonly gapLast: number | null;
@@ -159,23 +168,25 @@ export type LaneRow = {
 
 export function readLanes(db: Database): LaneRow[] {
   return db.all<LaneRow>(
-    `SELECT route_id AS routeId, cursor, prev_seq AS prevSeq, attempts,
+    `SELECT route_id AS routeId, cursor, prev_seq AS prevSeq, attempts, refusals,
        not_before_ms AS notBeforeMs, gap_first AS gapFirst, gap_last AS gapLast FROM lanes`,
   );
 }
 
 export function writeLane(db: Database, lane: LaneRow): void {
   db.run(
-    `INSERT INTO lanes (route_id, cursor, prev_seq, attempts, not_before_ms, gap_first, gap_last)
-     VALUES (?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO lanes (route_id, cursor, prev_seq, attempts, refusals, not_before_ms, gap_first, gap_last)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (route_id) DO UPDATE SET
        cursor = excluded.cursor, prev_seq = excluded.prev_seq, attempts = excluded.attempts,
+       refusals = excluded.refusals,
        not_before_ms = excluded.not_before_ms, gap_first = excluded.gap_first,
        gap_last = excluded.gap_last`,
     lane.routeId,
     lane.cursor,
     lane.prevSeq,
     lane.attempts,
+    lane.refusals,
     lane.notBeforeMs,
     lane.gapFirst,
     lane.gapLast,

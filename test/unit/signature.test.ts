@@ -13,6 +13,7 @@ import {
   type VerificationPolicy,
   verifySignature,
 } from "../../src/domain/signature.ts";
+import { anyText } from "../support/arbitraries.ts";
 
 const NOW = 1_795_342_530_400;
 const TOLERANCE = 300_000;
@@ -151,7 +152,7 @@ describe("verifySignature", () => {
     const bad = Array<string>(7).fill(`v1=${ZEROS}`);
     expect(await judge([`t=${NOW}`, ...bad, good].join())).toBe("timestamped");
     expect(await judge([`t=${NOW}`, good, ...bad].join())).toBe("timestamped");
-    expect(await judge([`t=${NOW}`, ...bad, ...bad, good].join())).toBe("signature_malformed");
+    expect(await judge([`t=${NOW}`, good, ...bad, good].join())).toBe("signature_malformed");
     expect(await judge([`t=${NOW}`, ...bad].join())).toBe("signature_mismatch");
   });
 
@@ -247,7 +248,7 @@ describe("verifySignature", () => {
   it("never throws and never verifies on a header made up without the secret", async () => {
     const element = fc.oneof(
       fc.constantFrom("t=", "v1=", "v0=", "sha256=", `t=${NOW}`, `v1=${ZEROS}`, "=", ""),
-      fc.string({ unit: "binary", maxLength: 70 }),
+      anyText(70),
     );
     const header = fc.array(element, { maxLength: 12 }).map((elements) => elements.join());
     await fc.assert(

@@ -247,10 +247,12 @@ describe("a station's lanes", () => {
         disableRoute: async () => {},
         registerBlocked: async () => {},
         checkRoutes: async () => {},
+        recheckRoutes: async () => {},
         wakeAt: () => {},
         keysChanged: () => {},
       };
       journal.append([incoming()], nobody);
+      journal.matchedSeq = 1;
       const lanes = new Lanes(db, journal, world);
       await lanes.refresh(1);
       for (let count = 1; count <= 5; count += 1) {
@@ -270,6 +272,7 @@ const ROUTE = {
   id: "rt_1",
   url: "https://receiver.example.com",
   enabled: true,
+  changedAtMs: 0,
   filter: {},
   format: "raw",
   timeoutMs: 1000,

@@ -1,0 +1,103 @@
+import * as z from "zod";
+
+import { RelayError } from "./relay.ts";
+
+/** What the management API answers, as far as it is needed here. */
+export const Tenant = z.looseObject({ id: z.string(), apiKey: z.string() });
+export const Source = z.looseObject({ id: z.string(), ingestPath: z.string() });
+export const Route = z.looseObject({ id: z.string() });
+export const NewRoute = z.looseObject({ id: z.string(), secret: z.string() });
+
+export const StationState = z.looseObject({
+  station: z.string(),
+  online: z.boolean().nullable(),
+  sessions: z.array(z.unknown()),
+});
+export type StationState = z.infer<typeof StationState>;
+
+/** An event as the API and the streams show it. */
+export const RelayedEvent = z.looseObject({
+  id: z.string(),
+  type: z.string(),
+  class: z.string(),
+  station: z.string(),
+  seq: z.int(),
+  receivedAt: z.string(),
+  body: z.unknown(),
+});
+export type RelayedEvent = z.infer<typeof RelayedEvent>;
+
+/** The relay answered a call, and not as hoped. */
+export class ApiError extends RelayError {
+  readonly status: number;
+
+  constructor(call: string, status: number, answer: string) {
+    super(`${call} was answered ${status}: ${answer.slice(0, 300)}`);
+    this.status = status;
+  }
+}
+
+const PAGE_SIZE = 200;
+
+/** The management API with one key. */
+export class Api {
+  readonly #url: string;
+  readonly #key: string;
+
+  constructor(url: string, key: string) {
+    this.#url = url;
+    this.#key = key;
+  }
+
+  get<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
+    return this.#call("GET", path, undefined, schema);
+  }
+
+  post<S extends z.ZodType>(path: string, body: unknown, schema: S): Promise<z.output<S>> {
+    return this.#call("POST", path, body, schema);
+  }
+
+  patch<S extends z.ZodType>(path: string, body: unknown, schema: S): Promise<z.output<S>> {
+    return this.#call("PATCH", path, body, schema);
+  }
+
+  async delete(path: string): Promise<void> {
+    await this.#request("DELETE", path, undefined);
+  }
+
+  /** All items of a list, page after page. */
+  async *list<S extends z.ZodType>(path: string, item: S): AsyncGenerator<z.output<S>> {
+    const page = z.object({ items: z.array(item), next: z.string().nullable() });
+    for (let after: string | null = ""; after !== null; ) {
+      const query = new URLSearchParams({
+        limit: String(PAGE_SIZE),
+        ...(after !== "" && { after }),
+      });
+      const { items, next }: z.output<typeof page> = await this.get(`${path}?${query}`, page);
+      yield* items;
+      after = next;
+    }
+  }
+
+  async #call<S extends z.ZodType>(
+    method: string,
+    path: string,
+    body: unknown,
+    schema: S,
+  ): Promise<z.output<S>> {
+    return schema.parse(JSON.parse(await this.#request(method, path, body)));
+  }
+
+  async #request(method: string, path: string, body: unknown): Promise<string> {
+    const response = await fetch(this.#url + path, {
+      method,
+      headers: { authorization: `Bearer ${this.#key}`, "content-type": "application/json" },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }).catch(() => {
+      throw new RelayError(`Nothing answers at ${this.#url}.`);
+    });
+    const text = await response.text();
+    if (!response.ok) throw new ApiError(`${method} ${path}`, response.status, text);
+    return text;
+  }
+}

@@ -1,0 +1,256 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import {
+  compileFilter,
+  Filter,
+  filterKey,
+  MAX_FILTER_BYTES,
+  MAX_FILTER_STATIONS,
+} from "../../src/domain/filter.ts";
+
+const STATION = "6192dea22df1431ea2c4720d";
+const accepts = (filter: unknown) => Filter.safeParse(filter).success;
+const wantsType = (pattern: string, type: string) =>
+  compileFilter({ types: [pattern] }).wants({ type, station: STATION });
+
+/** A filter of exactly this many bytes as JSON: stations of 13 characters and one that fills up. */
+function filterOfBytes(bytes: number): Filter {
+  const stations = Array.from({ length: 900 }, (_, at) => `s${String(at).padStart(12, "0")}`);
+  const pad = (length: number) => ({ stations: [...stations, ...filler(length)] });
+  const left = bytes - JSON.stringify(pad(0)).length;
+  return pad(left);
+}
+
+/** Station ids that take this many bytes of a list, commas and quotes included. */
+function filler(bytes: number): string[] {
+  if (bytes <= 0) return [];
+  const length = bytes > 128 ? 100 : bytes;
+  return ["f".repeat(length - 3), ...filler(bytes - length)];
+}
+
+describe("Filter", () => {
+  it.each([
+    {},
+    { types: ["*"] },
+    { types: ["session.*", "chargestation.online"] },
+    { types: ["*.updated", "a.*.c", "*.*", "with_underscore.x-1"] },
+    { types: ["a".repeat(128)] },
+    { stations: [STATION, "_account", "A-1.b:c_d"] },
+    { types: ["session.ended"], stations: [STATION] },
+  ])("accepts %j and keeps it as it is", (filter) => {
+    expect(Filter.parse(filter)).toEqual(filter);
+  });
+
+  it.each([
+    "",
+    ".",
+    "session.",
+    ".updated",
+    "session..updated",
+    "session*",
+    "*session",
+    "session.up*",
+    "**",
+    "session.**",
+    "session. updated",
+    "session.updated ",
+    "session\n",
+    "sessión",
+    "a".repeat(129),
+    7,
+    null,
+    ["session.*"],
+  ])("refuses the type pattern %j", (pattern) => {
+    expect(accepts({ types: ["session.updated", pattern] })).toBe(false);
+  });
+
+  it.each(["", "_", "__account", "-a", "a/b", "a b", "ä", "a\n", "*", "a".repeat(129), 7, null])(
+    "refuses the station %j",
+    (station) => {
+      expect(accepts({ stations: [STATION, station] })).toBe(false);
+    },
+  );
+
+  it.each([
+    null,
+    [],
+    "session.*",
+    7,
+    { type: ["session.*"] },
+    { types: "session.*" },
+    { types: {} },
+    { types: null },
+    { types: [] },
+    { stations: [] },
+    { stations: STATION },
+    { types: ["*"], typos: [] },
+    JSON.parse('{"__proto__":["*"]}'),
+  ])("refuses %j, for none is ever ignored", (filter) => {
+    expect(accepts(filter)).toBe(false);
+  });
+
+  it("takes 1000 stations and no more", () => {
+    const stations = Array.from({ length: MAX_FILTER_STATIONS + 1 }, (_, at) => `s${at}`);
+    expect(MAX_FILTER_STATIONS).toBe(1000);
+    expect(accepts({ stations: stations.slice(2) })).toBe(true);
+    expect(accepts({ stations: stations.slice(1) })).toBe(true);
+    expect(accepts({ stations })).toBe(false);
+  });
+
+  it.each([
+    [MAX_FILTER_BYTES - 1, true],
+    [MAX_FILTER_BYTES, true],
+    [MAX_FILTER_BYTES + 1, false],
+  ])("of %i bytes is accepted: %s", (bytes, accepted) => {
+    const filter = filterOfBytes(bytes);
+    expect(JSON.stringify(filter)).toHaveLength(bytes);
+    expect(accepts(filter)).toBe(accepted);
+  });
+
+  it("takes 16 KiB", () => {
+    expect(MAX_FILTER_BYTES).toBe(16_384);
+  });
+});
+
+describe("compileFilter", () => {
+  it.each([
+    ["session.*", "session.updated", true],
+    ["session.*", "session.target.cost.reached", true],
+    ["session.*", "session", false],
+    ["session.*", "sessions.updated", false],
+    ["session.*", "relay.session.updated", false],
+    ["session.updated", "session.updated", true],
+    ["session.updated", "session.updated.twice", false],
+    ["session.updated", "session", false],
+    ["session.updated", "session_updated", false],
+    ["session.updated", "Session.Updated", false],
+    ["*", "session", true],
+    ["*", "session.target.cost.reached", true],
+    ["*", "a type that eDRV never had", true],
+    ["*", "..", true],
+    ["*.updated", "session.updated", true],
+    ["*.updated", "chargestation.connector_status.updated", true],
+    ["*.updated", "updated", false],
+    ["*.updated", "session.updated.x", false],
+    ["a.*.c", "a.b.c", true],
+    ["a.*.c", "a.b.b.c", true],
+    ["a.*.c", "a.c.c", true],
+    ["a.*.c", "a.c", false],
+    ["a.*.c", "a.b.c.d", false],
+    ["*.*", "session", false],
+    ["*.*", "session.updated", true],
+    ["*.*", "a.b.c", true],
+    ["*.b.*", "a.b.c", true],
+    ["*.b.*", "b.b.b", true],
+    ["*.b.*", "b.c", false],
+    ["*.b.*.b.*", "a.b.b.b.c", true],
+    ["*.b.*.b.*", "a.b.b.c", false],
+    ["s.s.s", "s.s.s", true],
+    ["constructor.*", "constructor.x", true],
+    ["a+b.(c)", "a+b.(c)", true],
+    ["a+b.*", "aab.c", false],
+  ])("lets %s match %s: %s", (pattern, type, matches) => {
+    expect(wantsType(pattern, type)).toBe(matches);
+  });
+
+  it("wants what any pattern and any station lets through, when both do", () => {
+    const { wants } = compileFilter({ types: ["session.*", "*.online"], stations: ["s1", "s2"] });
+    expect(wants({ type: "session.ended", station: "s1" })).toBe(true);
+    expect(wants({ type: "chargestation.online", station: "s2" })).toBe(true);
+    expect(wants({ type: "chargestation.offline", station: "s2" })).toBe(false);
+    expect(wants({ type: "session.ended", station: "s3" })).toBe(false);
+  });
+
+  it("leaves open what it does not name", () => {
+    const all = compileFilter({});
+    expect(all.wants({ type: "x", station: "_account" })).toBe(true);
+    expect(all.wantsStation("any")).toBe(true);
+    const typed = compileFilter({ types: ["x"] });
+    expect(typed.wantsStation("any")).toBe(true);
+  });
+
+  it("takes a station's id as it is, not as a prefix or a pattern", () => {
+    const { wantsStation } = compileFilter({ stations: ["s1", "constructor"] });
+    const asked = ["s1", "constructor", "s", "s11", "S1", "toString", "_account"];
+    expect(asked.map(wantsStation)).toEqual([true, true, false, false, false, false, false]);
+  });
+
+  it("answers alike when asked again, also beyond what it remembers", () => {
+    const { wants } = compileFilter({ types: ["*.x"] });
+    const events = Array.from({ length: 3000 }, (_, at) => ({
+      type: at % 2 === 0 ? `t.${at}.x` : `t.${at}.y`,
+      station: STATION,
+    }));
+    const expected = events.map((_, at) => at % 2 === 0);
+    expect(events.map(wants)).toEqual(expected);
+    expect(events.map(wants)).toEqual(expected);
+  });
+
+  it("matches as a reader of the rule would", () => {
+    const segment = fc.constantFrom("a", "b");
+    const pattern = fc.array(fc.oneof(segment, fc.constant("*")), { minLength: 1, maxLength: 6 });
+    const type = fc.array(segment, { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(fc.array(pattern, { minLength: 1, maxLength: 3 }), type, (patterns, segments) => {
+        const types = patterns.map((parts) => parts.join("."));
+        const wanted = compileFilter({ types }).wants({
+          type: segments.join("."),
+          station: STATION,
+        });
+        expect(wanted).toBe(patterns.some((parts) => matchesNaively(parts, segments)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("is quick about patterns made to be slow", () => {
+    const stars = `${Array(63).fill("*").join(".")}.x`;
+    const types = Array.from({ length: 100 }, (_, at) => `${stars.slice(0, -1)}x${at % 10}`);
+    const { wants } = compileFilter(Filter.parse({ types }));
+    const startedMs = performance.now();
+    for (let length = 55; length <= 64; length += 1) {
+      expect(wants({ type: Array(length).fill("a").join("."), station: STATION })).toBe(false);
+    }
+    // Polynomial: some 4 million steps. A matcher that backtracks does not end in this century.
+    expect(performance.now() - startedMs).toBeLessThan(2000);
+  });
+});
+
+/** A star takes one segment, or one and more. */
+function matchesNaively(pattern: readonly string[], segments: readonly string[]): boolean {
+  const [part, ...parts] = pattern;
+  const [segment, ...rest] = segments;
+  if (part === undefined) return segment === undefined;
+  if (segment === undefined) return false;
+  if (part !== "*") return part === segment && matchesNaively(parts, rest);
+  return matchesNaively(parts, rest) || matchesNaively(pattern, rest);
+}
+
+describe("filterKey", () => {
+  it("is the same for the same parts in another order or twice", () => {
+    const key = filterKey({ types: ["a", "b"], stations: ["s1", "s2"] });
+    expect(filterKey({ stations: ["s2", "s1", "s2"], types: ["b", "a", "a"] })).toBe(key);
+  });
+
+  it("differs for filters that answer differently", () => {
+    const filters: Filter[] = [
+      {},
+      { types: ["a"] },
+      { types: ["a", "b"] },
+      { types: ["a,b"] },
+      { types: ['a","b'] },
+      { stations: ["a"] },
+      { stations: ["a", "b"] },
+      { types: ["a"], stations: ["b"] },
+      { types: ["b"], stations: ["a"] },
+    ];
+    expect(new Set(filters.map(filterKey)).size).toBe(filters.length);
+  });
+
+  it("leaves the filter as it was", () => {
+    const types = ["b", "a", "b"];
+    filterKey({ types });
+    expect(types).toEqual(["b", "a", "b"]);
+  });
+});
