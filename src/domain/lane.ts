@@ -9,6 +9,8 @@ export interface Lane {
   readonly cursor: number;
   /** The seq delivered last, which the next delivery names, or null before the first. */
   readonly prevSeq: number | null;
+  /** The event that the attempts were made at, or null when there were none. */
+  readonly headSeq: number | null;
   /** Failed attempts at the head so far. */
   readonly attempts: number;
   /** Of these, how many the destination refused. */
@@ -27,6 +29,7 @@ export interface Gap {
 export const newLane = (cursor: number): Lane => ({
   cursor,
   prevSeq: null,
+  headSeq: null,
   attempts: 0,
   refusals: 0,
   notBeforeMs: null,
@@ -55,6 +58,12 @@ export type LaneStep =
 /** An event that is refused gets one more try before it counts as refused for good. */
 const MAX_REFUSALS = 2;
 const REFUSED_RETRY_MS = 1_000;
+
+/** The lane before an attempt at `seq`: what was tried at another head does not count for this one. */
+export function withHead(lane: Lane, seq: number): Lane {
+  if (lane.headSeq === seq) return lane;
+  return { ...lane, headSeq: seq, attempts: 0, refusals: 0, notBeforeMs: null };
+}
 
 /** What the lane does after an attempt at its head `seq`. */
 export function afterAttempt(
@@ -115,6 +124,7 @@ function settle(lane: Lane, seq: number, rest: Pick<Lane, "prevSeq" | "gap">): L
     ...lane,
     ...rest,
     cursor: Math.max(lane.cursor, seq),
+    headSeq: null,
     attempts: 0,
     refusals: 0,
     notBeforeMs: null,

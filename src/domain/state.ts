@@ -93,10 +93,13 @@ export function foldEvent(before: StationState, event: FoldableEvent): StationSt
   if (event.type === "chargestation.deleted") {
     return foldDeletion(state, atMs, before.lastEventAtMs);
   }
-  if (before.deletedAtMs !== null && atMs < before.deletedAtMs) return state;
-  const current = { ...state, isGone: false };
+  const isOutdated = before.deletedAtMs !== null && atMs < before.deletedAtMs;
+  const current = isOutdated ? state : { ...state, isGone: false };
   if (isActionType(event.type)) return current;
-  if (event.type.startsWith("session.")) return foldSession(current, event, readData(event.body));
+  if (event.type.startsWith("session.")) {
+    return foldSession(current, event, readData(event.body), isOutdated);
+  }
+  if (isOutdated) return current;
   if (event.type.startsWith("chargestation.")) {
     return foldConnectors(foldOnline(current, event), atMs, readData(event.body));
   }
@@ -138,14 +141,29 @@ function foldDeletion(state: StationState, atMs: number, lastOtherMs: number | n
   if (state.deletedAtMs !== null && atMs < state.deletedAtMs) return state;
   const newer = <T extends { readonly atMs: number }>(facets: readonly T[]) =>
     facets.filter((facet) => facet.atMs > atMs);
+  const since = <T>(value: Timed<T> | null | undefined) =>
+    value !== null && value !== undefined && value[1] > atMs ? value : null;
   const onlineIsNewer = state.onlineAtMs !== null && state.onlineAtMs > atMs;
   return {
     ...state,
     online: onlineIsNewer ? state.online : null,
     onlineAtMs: onlineIsNewer ? state.onlineAtMs : null,
-    connectors: newer(state.connectors),
-    sessions: newer(state.sessions),
-    ended: newer(state.ended),
+    connectors: newer(state.connectors).map((connector) => ({
+      ...connector,
+      status: since(connector.status),
+    })),
+    // An end stays an end: what comes late must not bring the session back.
+    sessions: newer(state.sessions).map(({ facts, ...session }) => ({
+      ...session,
+      facts: {
+        ...given("connector", since(facts.connector)),
+        ...given("status", since(facts.status)),
+        ...given("startedAt", since(facts.startedAt)),
+        ...given("energyWh", since(facts.energyWh)),
+        ...given("powerW", since(facts.powerW)),
+        ...given("soc", since(facts.soc)),
+      },
+    })),
     deletedAtMs: atMs,
     // A deletion that comes late does not take away what has happened since.
     isGone: lastOtherMs === null || lastOtherMs <= atMs,
@@ -181,18 +199,21 @@ function foldSession(
   state: StationState,
   event: FoldableEvent,
   data: Record<string, unknown> | null,
+  isOutdated: boolean,
 ): StationState {
   const id = readId(data?._id);
   if (data === null || id === null) return state;
-  if (state.ended.some((session) => session.id === id)) return state;
   const atMs = event.occurredAtMs;
+  const endedAtMs = state.ended.find((session) => session.id === id)?.atMs ?? null;
   const others = state.sessions.filter((session) => session.id !== id);
   const status = readText(data.status);
 
   if (ENDING_TYPES.has(event.type) || ENDED_STATUSES.has(status?.toLowerCase() ?? "")) {
-    const ended = newest([...state.ended, { id, atMs }], MAX_ENDED);
-    return { ...state, sessions: others, ended };
+    const before = state.ended.filter((session) => session.id !== id);
+    const end = { id, atMs: Math.max(endedAtMs ?? atMs, atMs) };
+    return { ...state, sessions: others, ended: newest([...before, end], MAX_ENDED) };
   }
+  if (endedAtMs !== null || isOutdated) return state;
   const known = state.sessions.find((session) => session.id === id);
   const session: SessionState = {
     id,
@@ -254,21 +275,27 @@ function readMeasure(value: unknown): { value: number; unit: string } | null {
 function readPower(value: unknown): number | null {
   const power = readMeasure(value);
   if (power === null) return null;
-  return power.unit === "kw" ? Math.round(power.value * 1_000_000) / 1000 : power.value;
+  return finite(power.unit === "kw" ? Math.round(power.value * 1_000_000) / 1000 : power.value);
 }
 
 /** Percent; eDRV also sends fractions, recognisable by their lack of a unit. */
 function readSoc(value: unknown): number | null {
   const soc = readMeasure(value);
   if (soc === null) return null;
-  return soc.unit === "" && soc.value <= 1 ? Math.round(soc.value * 10_000) / 100 : soc.value;
+  return finite(
+    soc.unit === "" && soc.value <= 1 ? Math.round(soc.value * 10_000) / 100 : soc.value,
+  );
+}
+
+/** JSON has no other numbers. */
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 function readNumber(value: unknown): number | null {
-  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (typeof value === "number") return finite(value);
   if (typeof value !== "string" || value.trim() === "") return null;
-  const number = Number(value);
-  return Number.isFinite(number) ? number : null;
+  return finite(Number(value));
 }
 
 function readText(value: unknown): string | null {

@@ -39,7 +39,11 @@ routes.patch("/:id", async (c) => {
   const refusal = url === undefined ? null : refuseDestination(c, url);
   if (refusal !== null) return refusal;
   const route = await tenantOf(c).updateRoute(c.req.param("id"), input.value);
-  return route === null ? notFound("route") : c.json(route);
+  if (route === "not_found") return notFound("route");
+  if (route === "signs_only_raw") {
+    return invalid([{ path: "format", message: "only a raw route can sign as eDRV does" }]);
+  }
+  return c.json(route);
 });
 
 routes.delete("/:id", async (c) => {

@@ -18,10 +18,15 @@ tenants.post("/", async (c) => {
   const input = await readBody(c, NewTenant);
   if (!input.ok) return input.error;
   const { name, id = `t-${randomText(12)}` } = input.value;
-  const apiKey = await c.env.TENANT.getByName(id).create(name);
-  if (apiKey === null) return refuse("conflict", `The id ${id} is taken.`);
+  const created = await c.env.TENANT.getByName(id).create(name);
+  if ("taken" in created) {
+    // Should the one who created it have died before it was listed, it is listed now.
+    const { taken } = created;
+    if (taken.removed === 0) await registry(c).put({ ...taken, id });
+    return refuse("conflict", `The id ${id} is taken.`);
+  }
   await registry(c).put({ id, name, createdAtMs: Date.now() });
-  return c.json({ id, name, apiKey }, 201);
+  return c.json({ id, name, apiKey: created.apiKey }, 201);
 });
 
 tenants.get("/", async (c) => {
@@ -45,11 +50,9 @@ tenants.get("/:id", async (c) => {
 tenants.delete("/:id", async (c) => {
   const id = c.req.param("id");
   if (!TenantId.safeParse(id).success) return notFound("tenant");
-  const listed = await registry(c).find(id);
-  if (listed === null) return notFound("tenant");
-  await c.env.TENANT.getByName(id).remove();
+  const removed = await c.env.TENANT.getByName(id).remove();
   await registry(c).delete(id);
-  return c.body(null, 204);
+  return removed ? c.body(null, 204) : notFound("tenant");
 });
 
 function view({ id, name, createdAtMs }: { id: string; name: string; createdAtMs: number }) {

@@ -1,6 +1,7 @@
 import type { Extent } from "../domain/cursor.ts";
 import { eventHead } from "../domain/event.ts";
 import { randomText } from "../domain/ids.ts";
+import { invariant } from "../domain/result.ts";
 import type { Database } from "../store/database.ts";
 import { feedMigrations } from "../store/feed-schema.ts";
 import {
@@ -25,6 +26,9 @@ const MAX_SEGMENT_CHARS = 256 * 1024;
 /** States are written out in full after this many events; a wake reads the events since. */
 const CHECKPOINT_EVENTS = 1024;
 const CHUNK_STATIONS = 512;
+/** Rows that a chunk may take: 512 states of the largest size, and some to spare. */
+const CHUNK_ROWS = 64;
+const MAX_CHECKPOINT_CHARS = 500_000;
 /** JSON text holds no such character, so it separates texts safely. */
 const SEPARATOR = "\u001e";
 
@@ -53,12 +57,14 @@ export class FeedLog {
   #epoch = "";
   #head = 0;
   #oldest = 0;
-  #segment: SegmentRow = { number: 0, first: 1, last: 0, states: "{}", events: "" };
-  readonly #segmentStates = new Map<string, Retained>();
+  /** The newest segment, which grows. */
+  #open: Segment = newSegment(0, 1);
   readonly #stations = new Map<string, Retained>();
   /** A station's place in the checkpoints: chunks are filled in the order of appearance. */
   readonly #places = new Map<string, number>();
   readonly #dirty = new Set<number>();
+  /** Rows that each chunk takes: one, unless its states are large. */
+  readonly #chunkRows = new Map<number, number>();
   #checkpointed = 0;
 
   constructor(db: Database, slots = SEGMENT_SLOTS) {
@@ -156,48 +162,52 @@ export class FeedLog {
 
   /** The events of the segment that holds the one after `offset`, from that one on. */
   read(offset: number): { records: StreamRecord[]; offset: number } {
-    const row = this.#segmentAfter(offset);
-    if (row === null) return { records: [], offset: this.#head };
-    const records = row.events.split(SEPARATOR).flatMap((json, index) => {
-      const at = row.first + index;
-      if (at <= offset) return [];
+    if (offset >= this.#head) return { records: [], offset: this.#head };
+    const { first, events } = this.#segmentAfter(offset);
+    const records = events.slice(offset + 1 - first).map((json, index) => {
       const { type, station }: { type: string; station: string } = JSON.parse(eventHead(json));
-      return [{ offset: at, type, station, json }];
+      return { offset: offset + 1 + index, type, station, json };
     });
-    return { records, offset: row.last };
+    return { records, offset: first + events.length - 1 };
   }
 
   #write(records: readonly StreamRecord[], retained: ReadonlyMap<string, Retained>): void {
-    for (const [station, now] of retained) this.#segmentStates.set(station, now);
-    let { number, first, events } = this.#segment;
-    let size = events.length;
-    let parts = events === "" ? [] : [events];
-    const flush = (last: number) => {
-      const states = JSON.stringify(Object.fromEntries(this.#segmentStates));
-      this.#segment = { number, first, last, states, events: parts.join(SEPARATOR) };
-      writeSegment(this.#db, this.#slots, this.#segment);
-    };
-    if (size >= SEGMENT_CHARS) {
-      [number, first, size, parts] = [number + 1, this.#segment.last + 1, 0, []];
-      this.#resetSegmentStates(retained);
+    const lastOffsets = new Map(records.map(({ station, offset }) => [station, offset]));
+    if (this.#open.eventChars >= SEGMENT_CHARS || this.#open.stateChars >= MAX_SEGMENT_CHARS) {
+      this.#open = newSegment(this.#open.number + 1, this.#head - records.length + 1);
     }
-    for (const { offset, json } of records) {
-      if (size > 0 && size + json.length > MAX_SEGMENT_CHARS) {
-        flush(offset - 1);
-        [number, first, size, parts] = [number + 1, offset, 0, []];
-        this.#resetSegmentStates(retained);
+    for (const { offset, station, json } of records) {
+      const { events, eventChars, stateChars } = this.#open;
+      if (events.length > 0 && eventChars + stateChars + json.length > MAX_SEGMENT_CHARS) {
+        this.#store();
+        this.#open = newSegment(this.#open.number + 1, offset);
       }
-      parts.push(json);
-      size += json.length;
+      this.#open.events.push(json);
+      this.#open.eventChars += json.length;
+      // The state goes with the newest event that made it what it is.
+      const now = retained.get(station);
+      if (now !== undefined && lastOffsets.get(station) === offset) this.#putState(station, now);
     }
-    flush(this.#head);
-    const oldest = number - this.#slots + 1;
+    this.#store();
+    const oldest = this.#open.number - this.#slots + 1;
     if (oldest > 0) this.#oldest = (readSpan(this.#db, this.#slots, oldest)?.first ?? 1) - 1;
   }
 
-  #resetSegmentStates(retained: ReadonlyMap<string, Retained>): void {
-    this.#segmentStates.clear();
-    for (const [station, now] of retained) this.#segmentStates.set(station, now);
+  #putState(station: string, now: Retained): void {
+    const before = this.#open.states.get(station);
+    this.#open.stateChars += (now.state?.length ?? 0) - (before?.state?.length ?? 0);
+    this.#open.states.set(station, now);
+  }
+
+  #store(): void {
+    const { number, first, events, states } = this.#open;
+    writeSegment(this.#db, this.#slots, {
+      number,
+      first,
+      last: first + events.length - 1,
+      states: JSON.stringify([...states]),
+      events: events.join(SEPARATOR),
+    });
   }
 
   #retain(station: string, now: Retained): void {
@@ -214,35 +224,45 @@ export class FeedLog {
     const names = [...this.#places.keys()];
     for (const chunk of this.#dirty) {
       const from = chunk * CHUNK_STATIONS;
-      const states = names
-        .slice(from, from + CHUNK_STATIONS)
-        .map((name) => [name, this.#stations.get(name)]);
-      writeCheckpoint(this.#db, chunk, JSON.stringify(states));
+      const rows = cut(
+        names
+          .slice(from, from + CHUNK_STATIONS)
+          .map((name) => JSON.stringify([name, this.#stations.get(name)])),
+      );
+      // What a chunk takes no longer is emptied, so that no old state comes back with it.
+      const count = Math.max(rows.length, this.#chunkRows.get(chunk) ?? 0);
+      for (let row = 0; row < count; row += 1) {
+        writeCheckpoint(this.#db, chunk * CHUNK_ROWS + row, `[${rows[row]?.join(",") ?? ""}]`);
+      }
+      this.#chunkRows.set(chunk, count);
     }
     this.#dirty.clear();
     this.#checkpointed = this.#head;
     writeMeta(this.#db, "checkpointed", String(this.#head));
   }
 
-  /** The segment that holds the first event after `offset`; null when there is none. */
-  #segmentAfter(offset: number): SegmentRow | null {
-    if (offset >= this.#head) return null;
-    if (offset + 1 >= this.#segment.first) return this.#segment;
-    let low = Math.max(0, this.#segment.number - this.#slots + 1);
-    let high = this.#segment.number;
+  /** The segment that holds the first event after `offset`, which is before the head. */
+  #segmentAfter(offset: number): { readonly first: number; readonly events: readonly string[] } {
+    if (offset + 1 >= this.#open.first) return this.#open;
+    let low = Math.max(0, this.#open.number - this.#slots + 1);
+    let high = this.#open.number;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       if ((readSpan(this.#db, this.#slots, middle)?.last ?? 0) > offset) high = middle;
       else low = middle + 1;
     }
-    return readSegment(this.#db, this.#slots, low);
+    const row = readSegment(this.#db, this.#slots, low);
+    invariant(row !== null, "the feed has every segment up to its head");
+    return { first: row.first, events: row.events.split(SEPARATOR) };
   }
 
   #load(): void {
     migrate(this.#db, feedMigrations);
     this.#epoch = readMeta(this.#db, "epoch") ?? "";
     this.#checkpointed = Number(readMeta(this.#db, "checkpointed") ?? "0");
-    for (const { states } of readCheckpoints(this.#db)) {
+    for (const { chunk: row, states } of readCheckpoints(this.#db)) {
+      const chunk = Math.floor(row / CHUNK_ROWS);
+      this.#chunkRows.set(chunk, (row % CHUNK_ROWS) + 1);
       // Our own text, written by #checkpoint of this or an older version.
       const entries: [string, Retained][] = JSON.parse(states);
       for (const [station, retained] of entries) this.#retain(station, retained);
@@ -250,28 +270,58 @@ export class FeedLog {
     this.#dirty.clear();
     const newest = readNewestNumber(this.#db, this.#slots);
     if (newest === null) return;
-    this.#segment = readSegment(this.#db, this.#slots, newest) ?? this.#segment;
-    this.#head = this.#segment.last;
     const oldest = Math.max(0, newest - this.#slots + 1);
     this.#oldest = (readSpan(this.#db, this.#slots, oldest)?.first ?? 1) - 1;
-    this.#loadStatesSince(newest);
+    this.#loadSegmentsUpTo(newest);
   }
 
-  /** The states written with the segments since the last checkpoint, oldest first. */
-  #loadStatesSince(newest: number): void {
+  /** The states written with the segments since the last checkpoint, oldest first; the newest goes on growing. */
+  #loadSegmentsUpTo(newest: number): void {
     const since: SegmentRow[] = [];
     for (let number = newest; number >= 0; number -= 1) {
-      const row = number === newest ? this.#segment : readSegment(this.#db, this.#slots, number);
-      if (row === null || row.last <= this.#checkpointed) break;
+      const row = readSegment(this.#db, this.#slots, number);
+      if (row === null || (number < newest && row.last <= this.#checkpointed)) break;
       since.unshift(row);
     }
-    for (const { states } of since) {
-      this.#segmentStates.clear();
-      const retained: Record<string, Retained> = JSON.parse(states);
-      for (const [station, now] of Object.entries(retained)) {
-        this.#segmentStates.set(station, now);
+    for (const row of since) {
+      this.#open = newSegment(row.number, row.first);
+      this.#open.events.push(...row.events.split(SEPARATOR));
+      this.#open.eventChars = row.events.length;
+      const states: [string, Retained][] = JSON.parse(row.states);
+      for (const [station, now] of states) {
+        this.#putState(station, now);
         if (now.lastSeq > this.lastSeq(station)) this.#retain(station, now);
       }
+      this.#head = row.last;
     }
   }
+}
+
+/** The segment that the next flush adds to. */
+interface Segment {
+  readonly number: number;
+  readonly first: number;
+  readonly events: string[];
+  eventChars: number;
+  readonly states: Map<string, Retained>;
+  stateChars: number;
+}
+
+function newSegment(number: number, first: number): Segment {
+  return { number, first, events: [], eventChars: 0, states: new Map(), stateChars: 0 };
+}
+
+/** Texts in runs that a row takes. */
+function cut(texts: readonly string[]): string[][] {
+  const rows: string[][] = [];
+  let chars = Number.POSITIVE_INFINITY;
+  for (const text of texts) {
+    if (chars + text.length > MAX_CHECKPOINT_CHARS) {
+      rows.push([]);
+      chars = 0;
+    }
+    rows.at(-1)?.push(text);
+    chars += text.length;
+  }
+  return rows;
 }

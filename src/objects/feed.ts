@@ -99,7 +99,9 @@ export class FeedObject extends DurableObject<Env> {
   /** The tenant's configuration has changed; in force for every push answered from now on. */
   async configure(config: FeedConfig): Promise<void> {
     const known = await this.#config?.catch(() => null);
-    if (known !== null && known !== undefined && known.version > config.version) return;
+    // A removal is for good; otherwise the newest version counts, whatever came last.
+    if (known?.removed === true) config = known;
+    else if (known && !config.removed && known.version > config.version) return;
     this.#config = Promise.resolve(config);
     if (config.removed) {
       this.#stream.closeAll(CloseCode.forbidden, "the tenant was removed");

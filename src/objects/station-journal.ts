@@ -1,5 +1,5 @@
 import type { Extent } from "../domain/cursor.ts";
-import { occurredAt, type StationEvent } from "../domain/event.ts";
+import { MAX_CLOCK_LEAD_MS, occurredAt, type StationEvent } from "../domain/event.ts";
 import { EMPTY_WINDOW, EventIds, type IdWindow, slideWindow } from "../domain/event-ids.ts";
 import { randomText } from "../domain/ids.ts";
 import { EMPTY_STATE, foldEvent, forgetStation, type StationState } from "../domain/state.ts";
@@ -209,11 +209,12 @@ export class Journal {
   }
 
   /** Once the log has wrapped, a replayed id may be forgotten; then the event's own time decides. */
-  #isStale({ replayable, createdAtMs }: IncomingEvent): boolean {
+  #isStale({ replayable, createdAtMs, receivedAtMs }: IncomingEvent): boolean {
     if (!replayable) return false;
     if (createdAtMs === null) return true;
     if (this.#oldest === 1) return false;
     if (createdAtMs <= this.#forgottenUntilMs) return true;
+    if (createdAtMs > receivedAtMs + MAX_CLOCK_LEAD_MS) return true;
     const oldest = readSlotOwner(this.#db, this.#capacity, this.#oldest);
     return oldest !== null && createdAtMs < oldest.occurredAtMs;
   }

@@ -1,6 +1,6 @@
 import type { StationEvent } from "../domain/event.ts";
 import { type CompiledFilter, compileFilter } from "../domain/filter.ts";
-import { afterAttempt, type Lane, newLane, PARKED, skipLost } from "../domain/lane.ts";
+import { afterAttempt, type Lane, newLane, PARKED, skipLost, withHead } from "../domain/lane.ts";
 import { describeOutcome, type Outcome } from "../domain/outcome.ts";
 import { NO_ROUTES, type RouteTable, type StationRoute } from "../domain/route.ts";
 import type { Database } from "../store/database.ts";
@@ -39,10 +39,10 @@ export interface LaneWorld {
   readonly disableRoute: (routeId: string) => Promise<void>;
   /** Asks to be woken when the route changes, because no attempt can be made until then. */
   readonly registerBlocked: (routeId: string) => Promise<void>;
-  /** Makes sure that the routes are as they were a second ago or later, by {@link Lanes.refresh}. */
+  /** Whether the routes were confirmed just now, with the push of the events after `seq`. */
+  readonly knowsRoutesOf: (seq: number) => boolean;
+  /** Takes up the routes as they are now, by {@link Lanes.refresh}. */
   readonly checkRoutes: () => Promise<void>;
-  /** Takes up the routes as they are now. */
-  readonly recheckRoutes: () => Promise<void>;
   readonly wakeAt: (atMs: number) => void;
   readonly keysChanged: (keyIds: readonly string[]) => void;
 }
@@ -125,6 +125,13 @@ export class Lanes {
     for (const routeId of this.#journal.owed.keys()) void this.#drain(routeId);
   }
 
+  /** Registers every lane that may attempt nothing, so that the station need not wake by itself for it. */
+  async registerBlocked(): Promise<void> {
+    for (const routeId of [...this.#journal.owed.keys()]) {
+      if (this.#routes.get(routeId)?.route.enabled === false) await this.#block(routeId);
+    }
+  }
+
   /** When the station has to act next on what it owes, or null when it need not by itself. */
   nextDueMs(nowMs: number): number | null {
     let dueMs: number | null = null;
@@ -170,8 +177,9 @@ export class Lanes {
       while (await this.#step(routeId)) {
         // One event a turn, until the lane is empty or has to wait.
       }
-    } catch {
+    } catch (error) {
       // Ours, not the destination's: a call that did not get through. The event keeps its tries.
+      console.warn(JSON.stringify({ event: "lane.failed", route: routeId, error: String(error) }));
       this.#world.wakeAt(Date.now() + FAULT_RETRY_MS);
     } finally {
       this.#draining.delete(routeId);
@@ -187,15 +195,16 @@ export class Lanes {
       return false;
     }
     // A retry or a backlog may come long after its push: it must not use what the route was then.
-    if (before.notBeforeMs === null) await this.#world.checkRoutes();
-    else await this.#world.recheckRoutes();
+    if (before.notBeforeMs !== null || !this.#world.knowsRoutesOf(before.cursor)) {
+      await this.#world.checkRoutes();
+    }
     const route = this.#routes.get(routeId)?.route;
     const lane = this.#laneOf(routeId);
     if (route === undefined || lane === null) return false;
     if (!route.enabled) return this.#block(routeId);
     const event = this.#headOf(routeId, lane);
     if (event === null) return false;
-    const ready = this.#lanes.get(routeId) ?? lane;
+    const ready = withHead(this.#lanes.get(routeId) ?? lane, event.seq);
     const outcome = await this.#world.attempt(route, event, ready);
     return this.#settle(routeId, event, outcome);
   }
@@ -205,13 +214,14 @@ export class Lanes {
     const lane = this.#laneOf(routeId);
     // The route may have been deleted while the attempt was on its way.
     if (route === undefined || lane === null) return false;
-    const step = afterAttempt(lane, event.seq, outcome, route, Date.now(), Math.random());
+    const tried = withHead(lane, event.seq);
+    const step = afterAttempt(tried, event.seq, outcome, route, Date.now(), Math.random());
     switch (step.kind) {
       case "delivered":
         this.#store(routeId, step.lane);
         return true;
       case "give_up":
-        if (step.keep) await this.#world.keepDeadLetter(deadLetter(routeId, event, lane, outcome));
+        if (step.keep) await this.#world.keepDeadLetter(deadLetter(routeId, event, tried, outcome));
         this.#store(routeId, step.lane);
         return true;
       case "wait":
@@ -224,7 +234,7 @@ export class Lanes {
       case "disable":
         await this.#world.disableRoute(routeId);
         this.#store(routeId, step.lane);
-        await this.#world.recheckRoutes();
+        await this.#world.checkRoutes();
         return true;
     }
   }

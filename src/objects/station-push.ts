@@ -8,6 +8,8 @@ import type { Journal } from "./station-journal.ts";
 /** One push carries at most this; the rest follows in the next. */
 const PUSH_EVENTS = 500;
 const PUSH_CHARS = 250_000;
+/** What the feed said of the routes is relied on for this long. */
+const FRESH_MS = 1_000;
 
 export interface PushWorld {
   readonly push: (batch: PushBatch) => Promise<PushReply>;
@@ -28,8 +30,10 @@ export class Pusher {
   readonly #journal: Journal;
   readonly #station: string;
   readonly #world: PushWorld;
-  /** When the feed was heard last. */
-  heardMs = 0;
+  /** The newest seq that a push which failed had brought; when these were received is not certain any more. */
+  #triedSeq = 0;
+  #heardMs = 0;
+  #freshAfterSeq = 0;
   readonly #gather: Gather<"settle" | "check", true>;
   /** The newest seq the feed is known to have, or null after a wake, until it says. */
   #pushedSeq: number | null = null;
@@ -51,6 +55,11 @@ export class Pusher {
     return this.#gather.add("check");
   }
 
+  /** Whether the feed has spoken of the routes since the events after `seq` came, and only just. */
+  isFresh(seq: number, nowMs: number): boolean {
+    return seq >= this.#freshAfterSeq && nowMs - this.#heardMs < FRESH_MS;
+  }
+
   /** After an append to a station that just woke: what came before is taken to be with the feed, which corrects it. */
   assumePushed(seq: number): void {
     this.#pushedSeq ??= seq;
@@ -69,6 +78,8 @@ export class Pusher {
   async #pushOnce(): Promise<void> {
     const from = this.#pushedSeq;
     const events = from === null ? [] : cut(this.#journal.read(from, PUSH_EVENTS));
+    const triedSeq = this.#triedSeq;
+    this.#triedSeq = Math.max(triedSeq, events.at(-1)?.seq ?? 0);
     const reply = await this.#world.push({
       station: this.#station,
       oldestSeq: this.#journal.oldestSeq,
@@ -81,10 +92,12 @@ export class Pusher {
       removed: this.#journal.state.isGone,
     });
     if (reply.gone) throw new GoneError();
-    this.heardMs = Date.now();
+    const certainAfterSeq = Math.max(Math.min(from ?? reply.lastSeq, reply.lastSeq), triedSeq);
     // What this push brought was received under the routes that are now in force.
-    await this.#world.onVersion(reply.version, Math.min(from ?? reply.lastSeq, reply.lastSeq));
+    await this.#world.onVersion(reply.version, certainAfterSeq);
     this.#journal.matchedSeq = reply.lastSeq;
+    this.#heardMs = Date.now();
+    this.#freshAfterSeq = Math.min(from ?? reply.lastSeq, reply.lastSeq);
     invariant(from === null || reply.lastSeq !== from || events.length === 0, "a push goes on");
     this.#pushedSeq = reply.lastSeq;
   }

@@ -11,15 +11,13 @@ import { Database } from "../store/database.ts";
 import { type AppendOutcome, type IncomingEvent, Journal } from "./station-journal.ts";
 import { type DeadLetter, Lanes, type LaneWorld } from "./station-lanes.ts";
 import { GoneError, Pusher } from "./station-push.ts";
-import { Stream, type StreamRecord } from "./stream.ts";
+import { Stream, type StreamRecord, subscriptionOf } from "./stream.ts";
 
 /** An ack waits this long for the feed; then an alarm owes the push, and the ack goes out. */
 const PUSH_PATIENCE_MS = 2_000;
 const PUSH_RETRY_MS = 5_000;
 /** How long after an event the alarm looks whether what it owes was delivered. */
 const SAFETY_NET_MS = 30_000;
-/** Attempts rely on what the feed said of the routes for this long. */
-const ROUTES_KNOWN_MS = 1_000;
 /** Events that a replay reads at a time. */
 const READ_EVENTS = 100;
 /** Appends that one transaction takes. */
@@ -84,11 +82,12 @@ export class StationObject extends DurableObject<Env> {
     return { events: this.#journal.read(afterSeq, limit), oldestSeq, seq };
   }
 
-  /** A route of this station's blocked lanes has changed. */
-  async wake(): Promise<void> {
-    if (this.#journal.seq === 0) return;
+  /** The configuration has changed in a way that this station waits for. True while it has subscribers. */
+  async wake(): Promise<boolean> {
+    if (this.#journal.seq === 0) return false;
     await this.#pusher.check();
     this.#lanes.kick();
+    return this.#stream.size > 0;
   }
 
   /** Forgets what is known of the station; its events stay in the log until it turns. */
@@ -98,6 +97,12 @@ export class StationObject extends DurableObject<Env> {
 
   /** A subscriber's upgrade. src/http has checked who asks, and that the station exists. */
   override async fetch(request: Request): Promise<Response> {
+    // From here on the tenant wakes this station when a key is deleted.
+    const tenant = this.env.TENANT.getByName(this.#tenant);
+    const { keyId } = subscriptionOf(request);
+    if (!(await tenant.registerSubscribed(this.#station, keyId))) {
+      return new Response(null, { status: 404 });
+    }
     return this.#stream.upgrade(request);
   }
 
@@ -126,7 +131,10 @@ export class StationObject extends DurableObject<Env> {
     this.#alarmAtMs = null;
     try {
       // Dying in here costs nothing: the platform repeats an alarm that did not end.
-      if (this.#journal.seq > 0 && (await this.#relay())) this.#armForLanes();
+      if (this.#journal.seq === 0 || !(await this.#relay())) return;
+      // A lane that the tenant will wake needs no alarm.
+      await this.#lanes.registerBlocked();
+      this.#armForLanes();
     } catch (error) {
       console.error(JSON.stringify({ event: "alarm.failed", error: String(error) }));
       this.#wakeAt(Date.now() + PUSH_RETRY_MS);
@@ -231,10 +239,8 @@ export class StationObject extends DurableObject<Env> {
       keepDeadLetter: (letter: DeadLetter) => tenantObject().keepDeadLetter(letter),
       disableRoute: (routeId: string) => tenantObject().disableRoute(routeId),
       registerBlocked: (routeId: string) => tenantObject().registerBlocked(routeId, this.#station),
+      knowsRoutesOf: (seq) => this.#pusher.isFresh(seq, Date.now()),
       checkRoutes: async () => {
-        if (Date.now() - this.#pusher.heardMs > ROUTES_KNOWN_MS) await this.#pusher.check();
-      },
-      recheckRoutes: async () => {
         await this.#pusher.check();
       },
       wakeAt: (atMs: number) => this.#wakeAt(atMs),

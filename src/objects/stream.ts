@@ -96,6 +96,7 @@ export class Stream {
     this.#source = source;
     this.#sentOffset = source.extent().head;
     for (const socket of ctx.getWebSockets()) this.#restore(socket);
+    this.#sweepFilters();
   }
 
   get size(): number {
@@ -105,9 +106,7 @@ export class Stream {
   /** Answers an upgrade that src/http/streams.ts has checked and described in a header. */
   upgrade(request: Request): Response {
     if (this.#members.size >= MAX_SOCKETS) return new Response(null, { status: 429 });
-    const subscription: Subscription = JSON.parse(
-      request.headers.get(SUBSCRIPTION_HEADER) ?? "null",
-    );
+    const subscription = subscriptionOf(request);
     const { 0: client, 1: server } = new WebSocketPair();
     // Pings are answered by the platform while the object sleeps.
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
@@ -339,6 +338,14 @@ export class Stream {
     }
   }
 
+  /** Filters of sockets that went away without a word, with an instance that died. */
+  #sweepFilters(): void {
+    const connections = new Set([...this.#members.values()].map(({ connection }) => connection));
+    for (const [name] of this.#ctx.storage.kv.list({ prefix: filterName("") })) {
+      if (!connections.has(name.slice(filterName("").length))) this.#ctx.storage.kv.delete(name);
+    }
+  }
+
   #forgetFilter({ connection, key }: Member): void {
     if (key.length > MAX_ATTACHED_CHARS) this.#ctx.storage.kv.delete(filterName(connection));
   }
@@ -351,6 +358,8 @@ export class Stream {
   }
 
   #joinGroup(socket: WebSocket, member: Member): void {
+    // It may have gone away while it was being brought up to date.
+    if (!this.#members.has(socket)) return;
     const group = this.#groups.get(member.key);
     if (group !== undefined) group.sockets.add(socket);
     else {
@@ -389,6 +398,12 @@ function readSubscribe({
     return err({ code: "invalid_filter", detail });
   }
   return ok({ filter: filter.data, from: subscribe.data.from ?? "now" });
+}
+
+/** What the edge has written into an upgrade's header. */
+export function subscriptionOf(request: Request): Subscription {
+  const subscription: Subscription = JSON.parse(request.headers.get(SUBSCRIPTION_HEADER) ?? "null");
+  return subscription;
 }
 
 function withFilter(filter: Filter): Pick<Member, "filter" | "key" | "compiled"> {

@@ -42,7 +42,7 @@ export async function makeRoute(
 }
 
 /**
- * A route's row after a change. Headers and authentication belong to the host they were made
+ * A route's row after a change, or null when it would have to sign as eDRV does and is not raw. Headers and authentication belong to the host they were made
  * for: another origin does not get them unless the same request says so.
  */
 export async function changeRoute(
@@ -51,7 +51,7 @@ export async function changeRoute(
   patch: RoutePatch,
   sealer: Sealer,
   nowMs: number,
-): Promise<RouteRow> {
+): Promise<RouteRow | null> {
   const secrets = await openSecrets(tenant, row, sealer);
   const moved = patch.url !== undefined && originOf(patch.url) !== originOf(row.url);
   const changed: RouteSecrets = {
@@ -60,12 +60,14 @@ export async function changeRoute(
     auth: patch.auth !== undefined ? patch.auth : moved ? null : secrets.auth,
     edrvSecret: patch.edrvSecret !== undefined ? patch.edrvSecret : secrets.edrvSecret,
   };
+  const format = patch.format ?? row.format;
+  if (format !== "raw" && changed.edrvSecret !== null) return null;
   return {
     ...row,
     name: patch.name ?? row.name,
     url: patch.url ?? row.url,
     filter: patch.filter === undefined ? row.filter : JSON.stringify(patch.filter),
-    format: patch.format ?? row.format,
+    format,
     ...(await sealedColumns(tenant, row.id, changed, sealer)),
     timeoutMs: patch.timeoutMs ?? row.timeoutMs,
     schedule: patch.retry ? JSON.stringify(patch.retry.scheduleSeconds) : row.schedule,

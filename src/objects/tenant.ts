@@ -33,6 +33,8 @@ const RETELL_MS = 5_000;
 /** Blocked stations woken in the first second after a route goes on; doubled while all goes well. */
 const FIRST_WAKES = 10;
 const MAX_WAKES = 320;
+/** Stations that the deletion of a key wakes before it is answered. */
+const WAKES_AT_ONCE = 50;
 
 /** A source as the edge needs it to verify. Secrets stay sealed until there. */
 export interface IngestSource {
@@ -76,25 +78,26 @@ export class TenantObject extends DurableObject<Env> {
     if (exists(this.#db)) migrate(this.#db, tenantMigrations);
   }
 
-  /** The first admin key, shown once; null when the tenant exists or has existed. */
-  async create(name: string): Promise<string | null> {
-    return this.#alone(async () => {
-      if (exists(this.#db)) return null;
+  /** The first admin key, shown once; or what is known of the tenant that has, or had, this id. */
+  async create(name: string): Promise<{ apiKey: string } | { taken: store.TenantRow }> {
+    return this.#inTurn(async () => {
+      const before = exists(this.#db) ? store.readTenant(this.#db) : null;
+      if (before !== null) return { taken: before };
       const { ids } = await configOf(this.env);
       const apiKey = await ids.apiKey(this.#id);
       const hash = await hashKey(apiKey);
       migrate(this.#db, tenantMigrations);
       store.insertTenant(this.#db, name, Date.now());
       this.#insertKey({ name: "first key", role: "admin" }, apiKey, hash);
-      return apiKey;
+      return { apiKey };
     });
   }
 
   /** Removes everything of the tenant; a tombstone stays, so that nothing recreates it. */
   async remove(): Promise<boolean> {
-    return this.#alone(async () => {
+    return this.#inTurn(async () => {
       if (!this.#isThere()) return false;
-      this.ctx.storage.transactionSync(() => {
+      this.#db.transaction(() => {
         store.clearTenant(this.#db);
         store.insertTombstone(this.#db, Date.now());
       });
@@ -125,7 +128,8 @@ export class TenantObject extends DurableObject<Env> {
       if (store.countKeys(this.#db) >= MAX_KEYS) return null;
       const { ids } = await configOf(this.env);
       const apiKey = await ids.apiKey(this.#id);
-      const row = this.#insertKey(input, apiKey, await hashKey(apiKey));
+      const hash = await hashKey(apiKey);
+      const row = this.#insertKey(input, apiKey, hash);
       await this.#tellFeed();
       return { ...views.keyView(row), apiKey };
     });
@@ -135,6 +139,8 @@ export class TenantObject extends DurableObject<Env> {
     return this.#alone(async () => {
       if (!store.hasKey(this.#db, id)) return false;
       await this.#changeConfig(() => store.deleteKey(this.#db, id));
+      // A few at once, so that it holds for their next event; the alarm wakes the rest.
+      await this.#tellStations(WAKES_AT_ONCE);
       return true;
     });
   }
@@ -285,12 +291,16 @@ export class TenantObject extends DurableObject<Env> {
     });
   }
 
-  async updateRoute(id: string, patch: RoutePatch): Promise<views.RouteView | null> {
+  async updateRoute(
+    id: string,
+    patch: RoutePatch,
+  ): Promise<views.RouteView | "not_found" | "signs_only_raw"> {
     return this.#alone(async () => {
       const row = routes.readRoute(this.#db, id);
-      if (row === null) return null;
+      if (row === null) return "not_found";
       const { sealer } = await configOf(this.env);
       const changed = await changeRoute(this.#id, row, patch, sealer, Date.now());
+      if (changed === null) return "signs_only_raw";
       await this.#changeConfig(() => routes.writeRoute(this.#db, changed));
       return views.routeView(changed);
     });
@@ -385,22 +395,60 @@ export class TenantObject extends DurableObject<Env> {
     return quarantine.deleteQuarantined(this.#db, id);
   }
 
-  /** Tells the feed again, in case it was not told, and wakes stations that may go on. Never throws. */
+  /**
+   * Whether the key is valid, for a station that is about to serve it. From then on the station
+   * is woken when a key is deleted.
+   */
+  async registerSubscribed(station: string, keyId: string): Promise<boolean> {
+    if (!this.#isThere() || !store.hasKey(this.#db, keyId)) return false;
+    if (!store.isSubscribed(this.#db, station)) store.putSubscribed(this.#db, station);
+    return true;
+  }
+
+  /** Tells the feed again, in case it was not told, and wakes stations that wait. Never throws. */
   override async alarm(): Promise<void> {
     try {
       await this.#feed().configure(await this.feedConfig());
       if (!this.#isThere()) return;
-      const waiting = routes.listUnblocked(this.#db, this.#wakesPerSecond);
-      for (const { routeId, station } of waiting) {
-        await this.env.STATION.getByName(stationName(this.#id, station)).wake();
-        routes.deleteBlocked(this.#db, routeId, station);
-      }
-      const more = waiting.length === this.#wakesPerSecond;
-      this.#wakesPerSecond = more ? Math.min(this.#wakesPerSecond * 2, MAX_WAKES) : FIRST_WAKES;
-      if (more) await this.#soon(1_000);
+      const count = this.#wakesPerSecond;
+      const blocked = routes.listUnblocked(this.#db, count);
+      const subscribed = store.listToTell(this.#db, count);
+      const wakes = [
+        ...blocked.map(({ routeId, station }) =>
+          this.#wake(station, () => routes.deleteUnblocked(this.#db, routeId, station)),
+        ),
+        ...subscribed.map((station) => this.#tellOfKeys(station)),
+      ];
+      const allWell = (await Promise.all(wakes)).every((well) => well);
+      const more = blocked.length === count || subscribed.length === count;
+      this.#wakesPerSecond = more && allWell ? Math.min(count * 2, MAX_WAKES) : FIRST_WAKES;
+      if (more || !allWell) await this.#soon(allWell ? 1_000 : RETELL_MS);
     } catch (error) {
       console.warn(JSON.stringify({ event: "tenant.alarm_failed", error: String(error) }));
       await this.#soon(RETELL_MS);
+    }
+  }
+
+  async #tellStations(limit: number): Promise<void> {
+    const stations = store.listToTell(this.#db, limit);
+    await Promise.all(stations.map((station) => this.#tellOfKeys(station)));
+  }
+
+  #tellOfKeys(station: string): Promise<boolean> {
+    return this.#wake(station, (hasSockets) => {
+      if (hasSockets) store.putSubscribed(this.#db, station);
+      else store.deleteSubscribed(this.#db, station);
+    });
+  }
+
+  /** One station that cannot be woken keeps no other waiting. */
+  async #wake(station: string, done: (hasSockets: boolean) => void): Promise<boolean> {
+    try {
+      done(await this.env.STATION.getByName(stationName(this.#id, station)).wake());
+      return true;
+    } catch (error) {
+      console.warn(JSON.stringify({ event: "station.wake_failed", station, error: String(error) }));
+      return false;
     }
   }
 
@@ -413,10 +461,18 @@ export class TenantObject extends DurableObject<Env> {
   }
 
   /** One change at a time: sealing and telling the feed take turns of the event loop. */
-  #alone<T>(change: () => Promise<T>): Promise<T> {
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(change);
     this.#turn = result.catch(() => {});
     return result;
+  }
+
+  /** A change to a tenant that is there; a removal may have come before it. */
+  #alone<T>(change: () => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      if (!this.#isThere()) throw new Error("the tenant has been removed");
+      return change();
+    });
   }
 
   async #changeConfig(change: () => void): Promise<void> {
@@ -425,12 +481,17 @@ export class TenantObject extends DurableObject<Env> {
       store.raiseVersion(this.#db);
     });
     await this.#tellFeed();
-    if (routes.listUnblocked(this.#db, 1).length > 0) await this.#soon(50);
+    const isAwaited =
+      routes.listUnblocked(this.#db, 1).length > 0 || store.listToTell(this.#db, 1).length > 0;
+    if (isAwaited) await this.#soon(50);
   }
 
-  /** Resolves when the change is in force for the next event. An alarm tells the feed if this does not. */
+  /**
+   * Resolves when the change is in force for the next event. The alarm, part of the change's
+   * transaction because nothing is awaited in between, tells the feed should this not.
+   */
   async #tellFeed(): Promise<void> {
-    await this.#soon(RETELL_MS);
+    void this.ctx.storage.setAlarm(Date.now() + RETELL_MS);
     const config = await this.feedConfig();
     for (let tries = 1; ; tries += 1) {
       try {

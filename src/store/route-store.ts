@@ -98,8 +98,15 @@ export function listUnblocked(db: Database, limit: number): { routeId: string; s
   );
 }
 
-export function deleteBlocked(db: Database, routeId: string, station: string): void {
-  db.run("DELETE FROM blocked WHERE route_id = ? AND station = ?", routeId, station);
+/** Unless the route stands still again, in which case the lane goes on waiting. */
+export function deleteUnblocked(db: Database, routeId: string, station: string): void {
+  db.run(
+    `DELETE FROM blocked WHERE route_id = ? AND station = ?
+       AND NOT EXISTS (SELECT 1 FROM routes WHERE id = ? AND enabled = 0)`,
+    routeId,
+    station,
+    routeId,
+  );
 }
 
 export type DeadLetterRow = {

@@ -25,6 +25,7 @@ export const stationMigrations: readonly Migration[] = [
         route_id      TEXT PRIMARY KEY,
         cursor        INTEGER NOT NULL,
         prev_seq      INTEGER,
+        head_seq      INTEGER,
         attempts      INTEGER NOT NULL,
         refusals      INTEGER NOT NULL,
         not_before_ms INTEGER,

@@ -159,6 +159,7 @@ export type LaneRow = {
   readonly routeId: string;
   readonly cursor: number;
   readonly prevSeq: number | null;
+  readonly headSeq: number | null;
   readonly attempts: number;
   readonly refusals: number;
   readonly notBeforeMs: number | null;
@@ -168,23 +169,27 @@ export type LaneRow = {
 
 export function readLanes(db: Database): LaneRow[] {
   return db.all<LaneRow>(
-    `SELECT route_id AS routeId, cursor, prev_seq AS prevSeq, attempts, refusals,
+    `SELECT route_id AS routeId, cursor, prev_seq AS prevSeq, head_seq AS headSeq,
+       attempts, refusals,
        not_before_ms AS notBeforeMs, gap_first AS gapFirst, gap_last AS gapLast FROM lanes`,
   );
 }
 
 export function writeLane(db: Database, lane: LaneRow): void {
   db.run(
-    `INSERT INTO lanes (route_id, cursor, prev_seq, attempts, refusals, not_before_ms, gap_first, gap_last)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO lanes (route_id, cursor, prev_seq, head_seq, attempts, refusals, not_before_ms,
+       gap_first, gap_last)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (route_id) DO UPDATE SET
-       cursor = excluded.cursor, prev_seq = excluded.prev_seq, attempts = excluded.attempts,
+       cursor = excluded.cursor, prev_seq = excluded.prev_seq,
+       head_seq = excluded.head_seq, attempts = excluded.attempts,
        refusals = excluded.refusals,
        not_before_ms = excluded.not_before_ms, gap_first = excluded.gap_first,
        gap_last = excluded.gap_last`,
     lane.routeId,
     lane.cursor,
     lane.prevSeq,
+    lane.headSeq,
     lane.attempts,
     lane.refusals,
     lane.notBeforeMs,

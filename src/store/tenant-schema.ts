@@ -9,6 +9,7 @@ export const tenantMigrations: readonly Migration[] = [
         id            INTEGER PRIMARY KEY,
         name          TEXT    NOT NULL,
         version       INTEGER NOT NULL,
+        keys_version  INTEGER NOT NULL,
         removed       INTEGER NOT NULL,
         created_at_ms INTEGER NOT NULL
       );
@@ -70,6 +71,10 @@ export const tenantMigrations: readonly Migration[] = [
         route_id TEXT NOT NULL,
         station  TEXT NOT NULL,
         PRIMARY KEY (route_id, station)
+      ) WITHOUT ROWID;
+      CREATE TABLE subscribed (
+        station TEXT PRIMARY KEY,
+        version INTEGER NOT NULL
       ) WITHOUT ROWID;
       CREATE TABLE dead_letters (
         number      INTEGER PRIMARY KEY,

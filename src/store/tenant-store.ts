@@ -15,7 +15,7 @@ export function readTenant(db: Database): TenantRow | null {
 
 export function insertTenant(db: Database, name: string, nowMs: number): void {
   db.run(
-    "INSERT INTO tenant (id, name, version, removed, created_at_ms) VALUES (1, ?, 0, 0, ?)",
+    "INSERT INTO tenant (id, name, version, keys_version, removed, created_at_ms) VALUES (1, ?, 0, 0, 0, ?)",
     name,
     nowMs,
   );
@@ -24,7 +24,7 @@ export function insertTenant(db: Database, name: string, nowMs: number): void {
 /** A tombstone: the tenant's name is gone with everything else, its id stays taken. */
 export function insertTombstone(db: Database, nowMs: number): void {
   db.run(
-    "INSERT INTO tenant (id, name, version, removed, created_at_ms) VALUES (1, '', 0, 1, ?)",
+    "INSERT INTO tenant (id, name, version, keys_version, removed, created_at_ms) VALUES (1, '', 0, 0, 1, ?)",
     nowMs,
   );
 }
@@ -41,6 +41,7 @@ const TENANT_TABLES = [
   "refusals",
   "routes",
   "blocked",
+  "subscribed",
   "dead_letters",
   "quarantine",
 ] as const;
@@ -96,8 +97,10 @@ export function hasKey(db: Database, id: string): boolean {
   return db.first("SELECT 1 FROM keys WHERE id = ?", id) !== null;
 }
 
+/** Stations that have sockets learn of it, because {@link listToTell} names them from now on. */
 export function deleteKey(db: Database, id: string): void {
   db.run("DELETE FROM keys WHERE id = ?", id);
+  db.run("UPDATE tenant SET keys_version = version + 1");
 }
 
 export type SourceRow = {
@@ -293,4 +296,31 @@ export function listRefusals(
 
 function count(db: Database, table: "keys" | "sources"): number {
   return db.first<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`)?.rows ?? 0;
+}
+
+/** A station with sockets, which has to hear of deleted keys; it knows those up to now. */
+export function putSubscribed(db: Database, station: string): void {
+  db.run(
+    `INSERT INTO subscribed (station, version) SELECT ?, version FROM tenant WHERE true
+     ON CONFLICT (station) DO UPDATE SET version = excluded.version`,
+    station,
+  );
+}
+
+export function isSubscribed(db: Database, station: string): boolean {
+  return db.first("SELECT 1 FROM subscribed WHERE station = ?", station) !== null;
+}
+
+/** Stations with sockets that have not heard of the newest deleted key. */
+export function listToTell(db: Database, limit: number): string[] {
+  return db
+    .all<{ station: string }>(
+      "SELECT station FROM subscribed WHERE version < (SELECT keys_version FROM tenant) LIMIT ?",
+      limit,
+    )
+    .map(({ station }) => station);
+}
+
+export function deleteSubscribed(db: Database, station: string): void {
+  db.run("DELETE FROM subscribed WHERE station = ?", station);
 }

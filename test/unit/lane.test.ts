@@ -9,6 +9,7 @@ import {
   newLane,
   PARKED,
   skipLost,
+  withHead,
 } from "../../src/domain/lane.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
 
@@ -33,11 +34,28 @@ const timeout: Outcome = { kind: "failed", error: "timeout", detail: "", latency
 const step = (before: Lane, outcome: Outcome, policy: LanePolicy = POLICY, seq = 12) =>
   afterAttempt(before, seq, outcome, policy, NOW, MIDDLE);
 
+const newLaneAt = (seq: number): Lane => ({ ...newLane(seq), prevSeq: seq });
+
+describe("withHead", () => {
+  it("keeps what was tried at this head, and forgets what was tried at another", () => {
+    const tried = lane({ headSeq: 12, attempts: 3, refusals: 1, notBeforeMs: NOW });
+    expect(withHead(tried, 12)).toBe(tried);
+    expect(withHead(tried, 13)).toEqual({
+      ...tried,
+      headSeq: 13,
+      attempts: 0,
+      refusals: 0,
+      notBeforeMs: null,
+    });
+  });
+});
+
 describe("newLane", () => {
   it("has delivered, tried and given up nothing", () => {
     expect(newLane(7)).toEqual({
       cursor: 7,
       prevSeq: null,
+      headSeq: null,
       attempts: 0,
       refusals: 0,
       notBeforeMs: null,
@@ -56,7 +74,7 @@ describe("afterAttempt", () => {
     });
     expect(step(before, answered(status))).toEqual({
       kind: "delivered",
-      lane: { cursor: 12, prevSeq: 12, attempts: 0, refusals: 0, notBeforeMs: null, gap: null },
+      lane: newLaneAt(12),
     });
   });
 
@@ -109,6 +127,7 @@ describe("afterAttempt", () => {
         lane: {
           cursor: 12,
           prevSeq: 8,
+          headSeq: null,
           attempts: 0,
           refusals: 0,
           notBeforeMs: null,

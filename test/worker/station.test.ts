@@ -247,7 +247,7 @@ describe("a station's lanes", () => {
         disableRoute: async () => {},
         registerBlocked: async () => {},
         checkRoutes: async () => {},
-        recheckRoutes: async () => {},
+        knowsRoutesOf: () => true,
         wakeAt: () => {},
         keysChanged: () => {},
       };
