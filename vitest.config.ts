@@ -6,7 +6,14 @@ import { MASTER_KEY, OPERATOR_KEY } from "./test/support/secrets.ts";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", environment: "node", include: ["test/unit/**/*.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          environment: "node",
+          include: ["test/unit/**/*.test.ts"],
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         plugins: [
           cloudflareTest({
@@ -24,6 +31,8 @@ export default defineConfig({
           name: "worker",
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["test/support/receiver.ts"],
+          // One kind of test after the other: two cores do not carry all of them at once.
+          sequence: { groupOrder: 1 },
           // For hangs; nothing here measures speed.
           testTimeout: 60_000,
           expect: { poll: { timeout: 20_000 } },
@@ -36,6 +45,7 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           // Each file runs a relay of its own; two cores do not carry several.
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -10,8 +10,8 @@ import type {
   SourcePatch,
 } from "../domain/control.ts";
 import { hashKey, hintOf, randomId } from "../domain/ids.ts";
-import { type RouteTable, sourceSecretPurpose } from "../domain/route.ts";
-import { type Config, configOf, type Env, feedName, stationName } from "../env.ts";
+import type { RouteTable } from "../domain/route.ts";
+import { configOf, type Env, feedName, stationName } from "../env.ts";
 import { Database } from "../store/database.ts";
 import { exists, migrate } from "../store/migrate.ts";
 import * as quarantine from "../store/quarantine-store.ts";
@@ -20,46 +20,13 @@ import { tenantMigrations } from "../store/tenant-schema.ts";
 import * as store from "../store/tenant-store.ts";
 import type { FeedConfig } from "./feed.ts";
 import type { DeadLetter } from "./station-lanes.ts";
+import { Messenger } from "./tenant-messenger.ts";
 import { changeRoute, makeRoute } from "./tenant-routes.ts";
+import { type IngestSource, type RefusalCount, Sources } from "./tenant-sources.ts";
 import * as views from "./tenant-views.ts";
 
 export const MAX_KEYS = 200;
-export const MAX_SOURCES = 50;
 export const MAX_ROUTES = 100;
-export const MAX_LIVE_SECRETS = 10;
-
-const TELL_TRIES = 3;
-const RETELL_MS = 5_000;
-/** Blocked stations woken in the first second after a route goes on; doubled while all goes well. */
-const FIRST_WAKES = 10;
-const MAX_WAKES = 320;
-/** Stations that the deletion of a key wakes before it is answered. */
-const WAKES_AT_ONCE = 50;
-
-/** A source as the edge needs it to verify. Secrets stay sealed until there. */
-export interface IngestSource {
-  readonly enabled: boolean;
-  readonly scheme: string;
-  readonly schemeSeen: string | null;
-  readonly toleranceSeconds: number;
-  readonly secrets: readonly {
-    readonly id: string;
-    readonly sealed: string;
-    readonly expiresAtMs: number | null;
-  }[];
-}
-
-export interface RefusalCount {
-  readonly atMs: number;
-  readonly reason: string;
-  readonly count: number;
-  /** A few refused requests: time, size, the sender's address prefix. Never a body or a signature. */
-  readonly samples: readonly {
-    readonly at: string;
-    readonly size: number;
-    readonly from: string;
-  }[];
-}
 
 /**
  * One per tenant, named by its id: the control plane. Off the hot path; what the hot path
@@ -68,14 +35,20 @@ export interface RefusalCount {
 export class TenantObject extends DurableObject<Env> {
   readonly #db: Database;
   readonly #id: string;
+  readonly #sources: Sources;
+  readonly #messenger: Messenger;
   #turn: Promise<unknown> = Promise.resolve();
-  #wakesPerSecond = FIRST_WAKES;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#id = ctx.id.name ?? "";
     this.#db = new Database(ctx.storage);
     if (exists(this.#db)) migrate(this.#db, tenantMigrations);
+    this.#sources = new Sources(this.#db, this.#id);
+    this.#messenger = new Messenger(this.#db, ctx.storage, {
+      configureFeed: (config) => env.FEED.getByName(feedName(this.#id)).configure(config),
+      wakeStation: (station) => env.STATION.getByName(stationName(this.#id, station)).wake(),
+    });
   }
 
   /** The first admin key, shown once; or what is known of the tenant that has, or had, this id. */
@@ -140,93 +113,42 @@ export class TenantObject extends DurableObject<Env> {
       if (!store.hasKey(this.#db, id)) return false;
       await this.#changeConfig(() => store.deleteKey(this.#db, id));
       // A few at once, so that it holds for their next event; the alarm wakes the rest.
-      await this.#tellStations(WAKES_AT_ONCE);
+      await this.#messenger.tellStations();
       return true;
     });
   }
 
   async listSources(after: string, limit: number): Promise<views.Page<views.SourceView>> {
-    const rows = store.listSources(this.#db, after, limit + 1);
-    return views.pageOf(
-      rows,
-      limit,
-      (row) => this.#sourceView(row),
-      ({ id }) => id,
-    );
+    return this.#sources.list(after, limit);
   }
 
   async getSource(id: string): Promise<views.SourceView | null> {
-    const row = store.readSource(this.#db, id);
-    return row === null ? null : this.#sourceView(row);
+    return this.#sources.get(id);
   }
 
   async createSource(input: NewSource): Promise<views.SourceView | null> {
-    return this.#alone(async () => {
-      if (store.countSources(this.#db) >= MAX_SOURCES) return null;
-      const config = await configOf(this.env);
-      const id = await config.ids.sourceId(this.#id);
-      const secret =
-        input.secret === undefined ? null : await this.#sealSecret(id, input.secret, config);
-      const nowMs = Date.now();
-      const row: store.SourceRow = {
-        id,
-        name: input.name,
-        enabled: 1,
-        scheme: input.scheme,
-        schemeSeen: null,
-        toleranceSeconds: input.toleranceSeconds,
-        silentAfterSeconds: input.silentAfterSeconds,
-        lastEventAtMs: null,
-        createdAtMs: nowMs,
-        updatedAtMs: nowMs,
-      };
-      store.writeSource(this.#db, row);
-      if (secret !== null) store.insertSecret(this.#db, secret);
-      return this.#sourceView(row);
-    });
+    return this.#alone(async () => this.#sources.create(input, await configOf(this.env)));
   }
 
   async updateSource(id: string, patch: SourcePatch): Promise<views.SourceView | null> {
-    const row = store.readSource(this.#db, id);
-    if (row === null) return null;
-    const changed: store.SourceRow = {
-      ...row,
-      name: patch.name ?? row.name,
-      enabled: patch.enabled === undefined ? row.enabled : Number(patch.enabled),
-      scheme: patch.scheme ?? row.scheme,
-      toleranceSeconds: patch.toleranceSeconds ?? row.toleranceSeconds,
-      silentAfterSeconds: patch.silentAfterSeconds ?? row.silentAfterSeconds,
-      updatedAtMs: Date.now(),
-    };
-    store.writeSource(this.#db, changed);
-    return this.#sourceView(changed);
+    return this.#sources.update(id, patch);
   }
 
   async deleteSource(id: string): Promise<boolean> {
-    return store.deleteSource(this.#db, id);
+    return this.#sources.delete(id);
   }
 
-  /** A new secret beside the ones before it, which end after the given time. */
   async addSecret(
     sourceId: string,
     input: NewSecret,
   ): Promise<views.SecretView | "not_found" | "limit_reached"> {
-    return this.#alone(async () => {
-      if (store.readSource(this.#db, sourceId) === null) return "not_found";
-      const secret = await this.#sealSecret(sourceId, input.secret, await configOf(this.env));
-      const nowMs = Date.now();
-      const expiresAtMs = nowMs + input.expirePreviousAfterSeconds * 1000;
-      const before = store.listSecrets(this.#db, sourceId, nowMs);
-      const staying = expiresAtMs > nowMs ? before.length : 0;
-      if (staying >= MAX_LIVE_SECRETS) return "limit_reached";
-      store.expireSecrets(this.#db, sourceId, expiresAtMs, nowMs);
-      store.insertSecret(this.#db, secret);
-      return views.secretView(secret);
-    });
+    return this.#alone(async () =>
+      this.#sources.addSecret(sourceId, input, await configOf(this.env)),
+    );
   }
 
   async deleteSecret(sourceId: string, id: string): Promise<boolean> {
-    return store.deleteSecret(this.#db, sourceId, id);
+    return this.#sources.deleteSecret(sourceId, id);
   }
 
   async listRefusals(
@@ -234,40 +156,20 @@ export class TenantObject extends DurableObject<Env> {
     before: number,
     limit: number,
   ): Promise<views.Page<views.RefusalView> | null> {
-    if (store.readSource(this.#db, sourceId) === null) return null;
-    const rows = store.listRefusals(this.#db, sourceId, before, limit + 1);
-    return views.pageOf(rows, limit, views.refusalView, ({ id }) => String(id));
+    return this.#sources.refusals(sourceId, before, limit);
   }
 
   /** For the edge. Null when there is no such source, or no such tenant any more. */
   async ingestSource(id: string): Promise<IngestSource | null> {
-    const row = this.#isThere() ? store.readSource(this.#db, id) : null;
-    if (row === null) return null;
-    const secrets = store.listSecrets(this.#db, id, Date.now());
-    return {
-      enabled: row.enabled === 1,
-      scheme: row.scheme,
-      schemeSeen: row.schemeSeen,
-      toleranceSeconds: row.toleranceSeconds,
-      secrets: secrets.map(({ id: secretId, sealed, expiresAtMs }) => ({
-        id: secretId,
-        sealed,
-        expiresAtMs,
-      })),
-    };
+    return this.#isThere() ? this.#sources.forIngest(id) : null;
   }
 
   async noteSource(id: string, schemeSeen: string, atMs: number): Promise<void> {
-    if (this.#isThere()) store.noteSource(this.#db, id, schemeSeen, atMs);
+    if (this.#isThere()) this.#sources.note(id, schemeSeen, atMs);
   }
 
   async noteRefusals(sourceId: string, refusals: readonly RefusalCount[]): Promise<void> {
-    if (!this.#isThere() || store.readSource(this.#db, sourceId) === null) return;
-    const rows = refusals.map((refusal) => ({
-      ...refusal,
-      samples: JSON.stringify(refusal.samples),
-    }));
-    store.insertRefusals(this.#db, sourceId, rows);
+    if (this.#isThere()) this.#sources.noteRefusals(sourceId, refusals);
   }
 
   async listRoutes(after: string, limit: number): Promise<views.Page<views.RouteView>> {
@@ -352,7 +254,9 @@ export class TenantObject extends DurableObject<Env> {
     if (!this.#isThere()) return;
     routes.insertBlocked(this.#db, routeId, station);
     // The route may have changed between the station's look and this.
-    if (routes.readRoute(this.#db, routeId)?.enabled !== 0) await this.#soon(50);
+    if (routes.readRoute(this.#db, routeId)?.enabled !== 0) {
+      await this.#messenger.wakeWaiting();
+    }
   }
 
   async keepDeadLetter(letter: DeadLetter): Promise<void> {
@@ -405,59 +309,13 @@ export class TenantObject extends DurableObject<Env> {
     return true;
   }
 
-  /** Tells the feed again, in case it was not told, and wakes stations that wait. Never throws. */
+  /** Never throws. */
   override async alarm(): Promise<void> {
-    try {
-      await this.#feed().configure(await this.feedConfig());
-      if (!this.#isThere()) return;
-      const count = this.#wakesPerSecond;
-      const blocked = routes.listUnblocked(this.#db, count);
-      const subscribed = store.listToTell(this.#db, count);
-      const wakes = [
-        ...blocked.map(({ routeId, station }) =>
-          this.#wake(station, () => routes.deleteUnblocked(this.#db, routeId, station)),
-        ),
-        ...subscribed.map((station) => this.#tellOfKeys(station)),
-      ];
-      const allWell = (await Promise.all(wakes)).every((well) => well);
-      const more = blocked.length === count || subscribed.length === count;
-      this.#wakesPerSecond = more && allWell ? Math.min(count * 2, MAX_WAKES) : FIRST_WAKES;
-      if (more || !allWell) await this.#soon(allWell ? 1_000 : RETELL_MS);
-    } catch (error) {
-      console.warn(JSON.stringify({ event: "tenant.alarm_failed", error: String(error) }));
-      await this.#soon(RETELL_MS);
-    }
-  }
-
-  async #tellStations(limit: number): Promise<void> {
-    const stations = store.listToTell(this.#db, limit);
-    await Promise.all(stations.map((station) => this.#tellOfKeys(station)));
-  }
-
-  #tellOfKeys(station: string): Promise<boolean> {
-    return this.#wake(station, (hasSockets) => {
-      if (hasSockets) store.putSubscribed(this.#db, station);
-      else store.deleteSubscribed(this.#db, station);
-    });
-  }
-
-  /** One station that cannot be woken keeps no other waiting. */
-  async #wake(station: string, done: (hasSockets: boolean) => void): Promise<boolean> {
-    try {
-      done(await this.env.STATION.getByName(stationName(this.#id, station)).wake());
-      return true;
-    } catch (error) {
-      console.warn(JSON.stringify({ event: "station.wake_failed", station, error: String(error) }));
-      return false;
-    }
+    await this.#messenger.ring(await this.feedConfig());
   }
 
   #isThere(): boolean {
     return exists(this.#db) && store.readTenant(this.#db)?.removed === 0;
-  }
-
-  #feed() {
-    return this.env.FEED.getByName(feedName(this.#id));
   }
 
   /** One change at a time: sealing and telling the feed take turns of the event loop. */
@@ -481,31 +339,11 @@ export class TenantObject extends DurableObject<Env> {
       store.raiseVersion(this.#db);
     });
     await this.#tellFeed();
-    const isAwaited =
-      routes.listUnblocked(this.#db, 1).length > 0 || store.listToTell(this.#db, 1).length > 0;
-    if (isAwaited) await this.#soon(50);
+    await this.#messenger.wakeWaiting();
   }
 
-  /**
-   * Resolves when the change is in force for the next event. The alarm, part of the change's
-   * transaction because nothing is awaited in between, tells the feed should this not.
-   */
-  async #tellFeed(): Promise<void> {
-    void this.ctx.storage.setAlarm(Date.now() + RETELL_MS);
-    const config = await this.feedConfig();
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await this.#feed().configure(config);
-      } catch (error) {
-        if (tries === TELL_TRIES) throw error;
-      }
-    }
-  }
-
-  async #soon(ms: number): Promise<void> {
-    const atMs = Date.now() + ms;
-    const armedMs = await this.ctx.storage.getAlarm();
-    if (armedMs === null || armedMs > atMs) await this.ctx.storage.setAlarm(atMs);
+  #tellFeed(): Promise<void> {
+    return this.#messenger.tellFeed(() => this.feedConfig());
   }
 
   #insertKey(input: NewKey, apiKey: string, hash: string): store.KeyRow {
@@ -518,21 +356,5 @@ export class TenantObject extends DurableObject<Env> {
     };
     store.insertKey(this.#db, { ...row, hash });
     return row;
-  }
-
-  #sourceView(row: store.SourceRow): views.SourceView {
-    return views.sourceView(row, store.listSecrets(this.#db, row.id, Date.now()));
-  }
-
-  async #sealSecret(sourceId: string, secret: string, config: Config): Promise<store.SecretRow> {
-    const id = randomId("sec");
-    return {
-      id,
-      sourceId,
-      sealed: await config.sealer.seal(secret, sourceSecretPurpose(this.#id, id)),
-      hint: hintOf(secret),
-      createdAtMs: Date.now(),
-      expiresAtMs: null,
-    };
   }
 }

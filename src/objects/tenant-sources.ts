@@ -1,0 +1,179 @@
+import type { NewSecret, NewSource, SourcePatch } from "../domain/control.ts";
+import { hintOf, randomId } from "../domain/ids.ts";
+import { sourceSecretPurpose } from "../domain/route.ts";
+import type { Config } from "../env.ts";
+import type { Database } from "../store/database.ts";
+import * as store from "../store/tenant-store.ts";
+import * as views from "./tenant-views.ts";
+
+export const MAX_SOURCES = 50;
+export const MAX_LIVE_SECRETS = 10;
+
+/** A source as the edge needs it to verify. Secrets stay sealed until there. */
+export interface IngestSource {
+  readonly enabled: boolean;
+  readonly scheme: string;
+  readonly schemeSeen: string | null;
+  readonly toleranceSeconds: number;
+  readonly secrets: readonly {
+    readonly id: string;
+    readonly sealed: string;
+    readonly expiresAtMs: number | null;
+  }[];
+}
+
+export interface RefusalCount {
+  readonly atMs: number;
+  readonly reason: string;
+  readonly count: number;
+  /** A few refused requests: time, size, the sender's address prefix. Never a body or a signature. */
+  readonly samples: readonly {
+    readonly at: string;
+    readonly size: number;
+    readonly from: string;
+  }[];
+}
+
+/** The tenant's ingest URLs and their signing secrets, for TenantObject. */
+export class Sources {
+  readonly #db: Database;
+  readonly #id: string;
+
+  constructor(db: Database, tenant: string) {
+    this.#db = db;
+    this.#id = tenant;
+  }
+
+  list(after: string, limit: number): views.Page<views.SourceView> {
+    const rows = store.listSources(this.#db, after, limit + 1);
+    return views.pageOf(
+      rows,
+      limit,
+      (row) => this.#sourceView(row),
+      ({ id }) => id,
+    );
+  }
+
+  get(id: string): views.SourceView | null {
+    const row = store.readSource(this.#db, id);
+    return row === null ? null : this.#sourceView(row);
+  }
+
+  /** Null when there are {@link MAX_SOURCES}. */
+  async create(input: NewSource, config: Config): Promise<views.SourceView | null> {
+    if (store.countSources(this.#db) >= MAX_SOURCES) return null;
+    const id = await config.ids.sourceId(this.#id);
+    const secret =
+      input.secret === undefined ? null : await this.#sealSecret(id, input.secret, config);
+    const nowMs = Date.now();
+    const row: store.SourceRow = {
+      id,
+      name: input.name,
+      enabled: 1,
+      scheme: input.scheme,
+      schemeSeen: null,
+      toleranceSeconds: input.toleranceSeconds,
+      silentAfterSeconds: input.silentAfterSeconds,
+      lastEventAtMs: null,
+      createdAtMs: nowMs,
+      updatedAtMs: nowMs,
+    };
+    store.writeSource(this.#db, row);
+    if (secret !== null) store.insertSecret(this.#db, secret);
+    return this.#sourceView(row);
+  }
+
+  update(id: string, patch: SourcePatch): views.SourceView | null {
+    const row = store.readSource(this.#db, id);
+    if (row === null) return null;
+    const changed: store.SourceRow = {
+      ...row,
+      name: patch.name ?? row.name,
+      enabled: patch.enabled === undefined ? row.enabled : Number(patch.enabled),
+      scheme: patch.scheme ?? row.scheme,
+      toleranceSeconds: patch.toleranceSeconds ?? row.toleranceSeconds,
+      silentAfterSeconds: patch.silentAfterSeconds ?? row.silentAfterSeconds,
+      updatedAtMs: Date.now(),
+    };
+    store.writeSource(this.#db, changed);
+    return this.#sourceView(changed);
+  }
+
+  delete(id: string): boolean {
+    return store.deleteSource(this.#db, id);
+  }
+
+  /** A new secret beside the ones before it, which end after the given time. */
+  async addSecret(
+    sourceId: string,
+    input: NewSecret,
+    config: Config,
+  ): Promise<views.SecretView | "not_found" | "limit_reached"> {
+    if (store.readSource(this.#db, sourceId) === null) return "not_found";
+    const secret = await this.#sealSecret(sourceId, input.secret, config);
+    const nowMs = Date.now();
+    const expiresAtMs = nowMs + input.expirePreviousAfterSeconds * 1000;
+    const before = store.listSecrets(this.#db, sourceId, nowMs);
+    const staying = expiresAtMs > nowMs ? before.length : 0;
+    if (staying >= MAX_LIVE_SECRETS) return "limit_reached";
+    store.expireSecrets(this.#db, sourceId, expiresAtMs, nowMs);
+    store.insertSecret(this.#db, secret);
+    return views.secretView(secret);
+  }
+
+  deleteSecret(sourceId: string, id: string): boolean {
+    return store.deleteSecret(this.#db, sourceId, id);
+  }
+
+  refusals(sourceId: string, before: number, limit: number): views.Page<views.RefusalView> | null {
+    if (store.readSource(this.#db, sourceId) === null) return null;
+    const rows = store.listRefusals(this.#db, sourceId, before, limit + 1);
+    return views.pageOf(rows, limit, views.refusalView, ({ id }) => String(id));
+  }
+
+  forIngest(id: string): IngestSource | null {
+    const row = store.readSource(this.#db, id);
+    if (row === null) return null;
+    const secrets = store.listSecrets(this.#db, id, Date.now());
+    return {
+      enabled: row.enabled === 1,
+      scheme: row.scheme,
+      schemeSeen: row.schemeSeen,
+      toleranceSeconds: row.toleranceSeconds,
+      secrets: secrets.map(({ id: secretId, sealed, expiresAtMs }) => ({
+        id: secretId,
+        sealed,
+        expiresAtMs,
+      })),
+    };
+  }
+
+  note(id: string, schemeSeen: string, atMs: number): void {
+    store.noteSource(this.#db, id, schemeSeen, atMs);
+  }
+
+  noteRefusals(sourceId: string, refusals: readonly RefusalCount[]): void {
+    if (store.readSource(this.#db, sourceId) === null) return;
+    const rows = refusals.map((refusal) => ({
+      ...refusal,
+      samples: JSON.stringify(refusal.samples),
+    }));
+    store.insertRefusals(this.#db, sourceId, rows);
+  }
+
+  #sourceView(row: store.SourceRow): views.SourceView {
+    return views.sourceView(row, store.listSecrets(this.#db, row.id, Date.now()));
+  }
+
+  async #sealSecret(sourceId: string, secret: string, config: Config): Promise<store.SecretRow> {
+    const id = randomId("sec");
+    return {
+      id,
+      sourceId,
+      sealed: await config.sealer.seal(secret, sourceSecretPurpose(this.#id, id)),
+      hint: hintOf(secret),
+      createdAtMs: Date.now(),
+      expiresAtMs: null,
+    };
+  }
+}
