@@ -65,6 +65,7 @@ export class Lanes {
   #routes = new Map<string, Running>();
   readonly #lanes = new Map<string, Lane>();
   readonly #draining = new Set<string>();
+  #stopped = false;
   /** Blocked lanes that the tenant knows of; only asked for again after a wake or a change. */
   readonly #registered = new Set<string>();
 
@@ -118,6 +119,11 @@ export class Lanes {
     const first = doubtful.find(({ receivedAtMs }) => receivedAtMs >= changedAtMs);
     const owedAfter = first === undefined ? afterSeq : first.seq - 1;
     if (owedAfter < seq) this.#journal.owed.set(id, owedAfter);
+  }
+
+  /** The station is being emptied: nothing more is attempted or stored. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   /** Lets every lane that owes something go on, as far as it may. */
@@ -174,10 +180,12 @@ export class Lanes {
     if (this.#draining.has(routeId)) return;
     this.#draining.add(routeId);
     try {
-      while (await this.#step(routeId)) {
+      while (!this.#stopped && (await this.#step(routeId))) {
         // One event a turn, until the lane is empty or has to wait.
       }
     } catch (error) {
+      // What an attempt comes to after the station was emptied concerns nobody.
+      if (this.#stopped) return;
       // Ours, not the destination's: a call that did not get through. The event keeps its tries.
       console.warn(JSON.stringify({ event: "lane.failed", route: routeId, error: String(error) }));
       this.#world.wakeAt(Date.now() + FAULT_RETRY_MS);

@@ -121,6 +121,7 @@ export class StationObject extends DurableObject<Env> {
   /** The tenant is gone, and everything of it. */
   async purge(): Promise<void> {
     this.#stream.closeAll(CloseCode.forbidden, "the tenant was removed");
+    this.#lanes.stop();
     await this.ctx.storage.deleteAll();
     this.#alarmAtMs = null;
     ({ journal: this.#journal, lanes: this.#lanes, pusher: this.#pusher } = this.#open());

@@ -42,8 +42,9 @@ export async function makeRoute(
 }
 
 /**
- * A route's row after a change, or null when it would have to sign as eDRV does and is not raw. Headers and authentication belong to the host they were made
- * for: another origin does not get them unless the same request says so.
+ * A route's row after a change, or null when it would have to sign as eDRV does and is not raw.
+ * Headers and authentication belong to the host they were made for: another origin does not
+ * get them unless the same request says so.
  */
 export async function changeRoute(
   tenant: string,
