@@ -20,6 +20,15 @@ export type RouteAuth =
   | { readonly type: "basic"; readonly username: string; readonly password: string }
   | { readonly type: "bearer"; readonly token: string };
 
+/** Reads opened secrets. An error must not quote them, which JSON.parse's own would. */
+export function readRouteSecrets(opened: string): RouteSecrets {
+  try {
+    return JSON.parse(opened);
+  } catch {
+    throw new Error("a route's sealed secrets are not readable");
+  }
+}
+
 export interface DeliveryRequest {
   readonly headers: Record<string, string>;
   readonly body: string;

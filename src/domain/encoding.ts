@@ -64,7 +64,7 @@ export function toBase32(bytes: Uint8Array): string {
   return text;
 }
 
-/** Uint8Array's own `===`: for stored hashes and checksums, in time that depends on length alone. */
+/** Equality of bytes, in time that depends on their length alone. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;

@@ -45,7 +45,7 @@ interface SessionFacts {
 
 interface SessionState {
   readonly id: string;
-  readonly facts: { readonly [K in keyof SessionFacts]?: Timed<SessionFacts[K]> };
+  readonly facts: { readonly [K in keyof SessionFacts]: Timed<SessionFacts[K]> | null };
   readonly atMs: number;
 }
 
@@ -69,6 +69,15 @@ export const EMPTY_STATE: StationState = {
   lastEventAtMs: null,
   deletedAtMs: null,
   isGone: false,
+};
+
+const NO_FACTS: SessionState["facts"] = {
+  connector: null,
+  status: null,
+  startedAt: null,
+  energyWh: null,
+  powerW: null,
+  soc: null,
 };
 
 /** Events after which a session is over, whatever else is said of it. */
@@ -141,8 +150,7 @@ function foldDeletion(state: StationState, atMs: number, lastOtherMs: number | n
   if (state.deletedAtMs !== null && atMs < state.deletedAtMs) return state;
   const newer = <T extends { readonly atMs: number }>(facets: readonly T[]) =>
     facets.filter((facet) => facet.atMs > atMs);
-  const since = <T>(value: Timed<T> | null | undefined) =>
-    value !== null && value !== undefined && value[1] > atMs ? value : null;
+  const since = <T>(value: Timed<T> | null) => (value !== null && value[1] > atMs ? value : null);
   const onlineIsNewer = state.onlineAtMs !== null && state.onlineAtMs > atMs;
   return {
     ...state,
@@ -156,12 +164,12 @@ function foldDeletion(state: StationState, atMs: number, lastOtherMs: number | n
     sessions: newer(state.sessions).map(({ facts, ...session }) => ({
       ...session,
       facts: {
-        ...given("connector", since(facts.connector)),
-        ...given("status", since(facts.status)),
-        ...given("startedAt", since(facts.startedAt)),
-        ...given("energyWh", since(facts.energyWh)),
-        ...given("powerW", since(facts.powerW)),
-        ...given("soc", since(facts.soc)),
+        connector: since(facts.connector),
+        status: since(facts.status),
+        startedAt: since(facts.startedAt),
+        energyWh: since(facts.energyWh),
+        powerW: since(facts.powerW),
+        soc: since(facts.soc),
       },
     })),
     deletedAtMs: atMs,
@@ -217,7 +225,7 @@ function foldSession(
   const known = state.sessions.find((session) => session.id === id);
   const session: SessionState = {
     id,
-    facts: mergeFacts(known?.facts ?? {}, readSession(data), atMs),
+    facts: mergeFacts(known?.facts ?? NO_FACTS, readSession(data), atMs),
     atMs: Math.max(known?.atMs ?? atMs, atMs),
   };
   return { ...state, sessions: newest([...others, session], MAX_SESSIONS) };
@@ -245,12 +253,12 @@ function mergeFacts(
   atMs: number,
 ): SessionState["facts"] {
   return {
-    ...given("connector", newerOf(known.connector ?? null, said.connector, atMs)),
-    ...given("status", newerOf(known.status ?? null, said.status, atMs)),
-    ...given("startedAt", newerOf(known.startedAt ?? null, said.startedAt, atMs)),
-    ...given("energyWh", newerOf(known.energyWh ?? null, said.energyWh, atMs)),
-    ...given("powerW", newerOf(known.powerW ?? null, said.powerW, atMs)),
-    ...given("soc", newerOf(known.soc ?? null, said.soc, atMs)),
+    connector: newerOf(known.connector, said.connector, atMs),
+    status: newerOf(known.status, said.status, atMs),
+    startedAt: newerOf(known.startedAt, said.startedAt, atMs),
+    energyWh: newerOf(known.energyWh, said.energyWh, atMs),
+    powerW: newerOf(known.powerW, said.powerW, atMs),
+    soc: newerOf(known.soc, said.soc, atMs),
   };
 }
 
@@ -258,10 +266,6 @@ function mergeFacts(
 function newerOf<T>(known: Timed<T> | null, said: T | null, atMs: number): Timed<T> | null {
   if (said === null || (known !== null && atMs < known[1])) return known;
   return [said, atMs];
-}
-
-function given<K extends string, T>(name: K, value: T | null): { [P in K]?: T } {
-  return value === null ? {} : ({ [name]: value } as { [P in K]?: T });
 }
 
 /** eDRV's measures are `{value, unit}`, the value a number or a text that holds one. */

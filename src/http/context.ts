@@ -20,12 +20,3 @@ export interface AppEnv {
 }
 
 export type AppContext = Context<AppEnv>;
-
-/** One JSON line per happening. Bodies, secrets and signatures never go in. */
-export function log(
-  level: "info" | "warn" | "error",
-  event: string,
-  fields: Readonly<Record<string, string | number | boolean | null>>,
-): void {
-  console[level](JSON.stringify({ event, ...fields }));
-}

@@ -109,9 +109,17 @@ async function accept(
   const read = await readWebhook(request.body);
   if (!read.ok) return quarantine(c, request, read.error);
   const status = await append(c, request, read.value, scheme);
-  if (status === "gone") return notFound("source");
-  if (status === "stale") return quarantine(c, request, "stale");
-  return new Response(null, { status: 200 });
+  switch (status) {
+    case "accepted":
+    case "duplicate":
+      return new Response(null, { status: 200 });
+    case "stale":
+      return quarantine(c, request, "stale");
+    case "gone":
+      return notFound("source");
+    default:
+      throw new Error("the station left an event unanswered");
+  }
 }
 
 async function append(

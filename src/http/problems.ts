@@ -1,8 +1,7 @@
-import { HTTPException } from "hono/http-exception";
-
 import { type Problem, type ProblemCode, toWire } from "../domain/problem.ts";
 import { MisconfiguredError } from "../env.ts";
-import { type AppContext, log } from "./context.ts";
+import { faultFields, log } from "../log.ts";
+import type { AppContext } from "./context.ts";
 
 /** A problem document (RFC 9457). */
 export function problem(problem: Problem): Response {
@@ -23,7 +22,6 @@ export const notFound = (what: string): Response => refuse("not_found", `No such
 
 /** Where faults and bugs end. Refusals were answered where they were decided. */
 export function answerError(error: Error, c: AppContext): Response {
-  if (error instanceof HTTPException) return error.getResponse();
   if (error instanceof MisconfiguredError) {
     log("error", "worker.misconfigured", { error: error.message });
     return refuse(
@@ -31,14 +29,10 @@ export function answerError(error: Error, c: AppContext): Response {
       "The relay's secrets are missing or unusable; its log says which.",
     );
   }
-  const { retryable, overloaded } = platformFlags(error);
-  const isFault = retryable || overloaded;
-  log(isFault ? "warn" : "error", "request.failed", {
-    path: c.req.path.replace(/^(\/ingest\/).*/, "$1…"),
-    error: error.message.slice(0, 500),
-    retryable,
-    overloaded,
-  });
+  const fault = faultFields(error);
+  const isFault = fault.retryable || fault.overloaded;
+  const path = c.req.path.replace(/src_[^/]+/g, "src_…");
+  log(isFault ? "warn" : "error", "request.failed", { path, ...fault });
   // To eDRV both mean the same: nothing was taken in, so send it again.
   if (!isFault && !c.req.path.startsWith("/ingest/")) {
     return refuse("internal", "The log has the reason.");
@@ -48,12 +42,4 @@ export function answerError(error: Error, c: AppContext): Response {
     detail: "Nothing was taken in; please send it again.",
     retryAfterSeconds: 5,
   });
-}
-
-/** The flags that the platform puts on errors of calls to objects. */
-function platformFlags(error: Error): { retryable: boolean; overloaded: boolean } {
-  return {
-    retryable: "retryable" in error && error.retryable === true,
-    overloaded: "overloaded" in error && error.overloaded === true,
-  };
 }

@@ -63,7 +63,10 @@ async function tellLater(env: Env, tenant: string, source: string): Promise<void
 
 /** Enough to tell senders apart, too little to be a person's address. */
 function addressPrefix(address: string): string {
-  if (address.includes(":")) return `${address.split(":").slice(0, 3).join(":")}::/48`;
+  if (address.includes(":")) {
+    const groups = address.split("::")[0]?.split(":").slice(0, 3) ?? [];
+    return `${groups.join(":")}::/48`;
+  }
   const octets = address.split(".");
   return octets.length === 4 ? `${octets.slice(0, 3).join(".")}.0/24` : "";
 }

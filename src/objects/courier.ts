@@ -1,6 +1,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
-import { type AttemptFacts, buildDelivery, type RouteSecrets } from "../domain/delivery.ts";
+import { type AttemptFacts, buildDelivery, readRouteSecrets } from "../domain/delivery.ts";
 import { checkDestination } from "../domain/destination-url.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import { routeSecretsPurpose, type StationRoute } from "../domain/route.ts";
@@ -24,9 +24,7 @@ export class Courier extends WorkerEntrypoint<Env> {
       return { kind: "failed", error: "refused_url", detail: destination.error, latencyMs: 0 };
     }
     const purpose = routeSecretsPurpose(tenant, route.id);
-    const secrets: RouteSecrets = JSON.parse(
-      await config.sealer.open(route.sealedSecrets, purpose),
-    );
+    const secrets = readRouteSecrets(await config.sealer.open(route.sealedSecrets, purpose));
     const { format, edrvScheme, timeoutMs } = route;
     const request = await buildDelivery({ ...facts, format, edrvScheme }, secrets, Date.now());
     return deliver({ url: route.url, ...request, timeoutMs });

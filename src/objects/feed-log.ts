@@ -5,6 +5,7 @@ import { invariant } from "../domain/result.ts";
 import type { Database } from "../store/database.ts";
 import { feedMigrations } from "../store/feed-schema.ts";
 import {
+  deleteCheckpointsFrom,
   readCheckpoints,
   readMeta,
   readNewestNumber,
@@ -26,8 +27,6 @@ const MAX_SEGMENT_CHARS = 256 * 1024;
 /** States are written out in full after this many events; a wake reads the events since. */
 const CHECKPOINT_EVENTS = 1024;
 const CHUNK_STATIONS = 512;
-/** Rows that a chunk may take: 512 states of the largest size, and some to spare. */
-const CHUNK_ROWS = 64;
 const MAX_CHECKPOINT_CHARS = 500_000;
 /** JSON text holds no such character, so it separates texts safely. */
 const SEPARATOR = "\u001e";
@@ -63,8 +62,6 @@ export class FeedLog {
   /** A station's place in the checkpoints: chunks are filled in the order of appearance. */
   readonly #places = new Map<string, number>();
   readonly #dirty = new Set<number>();
-  /** Rows that each chunk takes: one, unless its states are large. */
-  readonly #chunkRows = new Map<number, number>();
   #checkpointed = 0;
 
   constructor(db: Database, slots = SEGMENT_SLOTS) {
@@ -224,17 +221,15 @@ export class FeedLog {
     const names = [...this.#places.keys()];
     for (const chunk of this.#dirty) {
       const from = chunk * CHUNK_STATIONS;
-      const rows = cut(
+      const parts = cut(
         names
           .slice(from, from + CHUNK_STATIONS)
           .map((name) => JSON.stringify([name, this.#stations.get(name)])),
       );
-      // What a chunk takes no longer is emptied, so that no old state comes back with it.
-      const count = Math.max(rows.length, this.#chunkRows.get(chunk) ?? 0);
-      for (let row = 0; row < count; row += 1) {
-        writeCheckpoint(this.#db, chunk * CHUNK_ROWS + row, `[${rows[row]?.join(",") ?? ""}]`);
-      }
-      this.#chunkRows.set(chunk, count);
+      parts.forEach((texts, part) => {
+        writeCheckpoint(this.#db, chunk, part, `[${texts.join(",")}]`);
+      });
+      deleteCheckpointsFrom(this.#db, chunk, parts.length);
     }
     this.#dirty.clear();
     this.#checkpointed = this.#head;
@@ -260,9 +255,7 @@ export class FeedLog {
     migrate(this.#db, feedMigrations);
     this.#epoch = readMeta(this.#db, "epoch") ?? "";
     this.#checkpointed = Number(readMeta(this.#db, "checkpointed") ?? "0");
-    for (const { chunk: row, states } of readCheckpoints(this.#db)) {
-      const chunk = Math.floor(row / CHUNK_ROWS);
-      this.#chunkRows.set(chunk, (row % CHUNK_ROWS) + 1);
+    for (const states of readCheckpoints(this.#db)) {
       // Our own text, written by #checkpoint of this or an older version.
       const entries: [string, Retained][] = JSON.parse(states);
       for (const [station, retained] of entries) this.#retain(station, retained);

@@ -5,6 +5,7 @@ import { compileFilter, type Filter } from "../domain/filter.ts";
 import { Gather } from "../domain/gather.ts";
 import { invariant } from "../domain/result.ts";
 import { type Env, stationName } from "../env.ts";
+import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/frames.ts";
 import { Database } from "../store/database.ts";
 import { type FeedEntry, FeedLog } from "./feed-log.ts";
@@ -86,22 +87,24 @@ export class FeedObject extends DurableObject<Env> {
 
   /** Resolves when the events are durable in the feed. Repeats are dropped, holes refused. */
   async push(batch: PushBatch): Promise<PushReply> {
+    // Asked while the push is under way.
     const asked = this.#ask();
     // A removed tenant's feed takes nothing in, not even to forget it later.
     if (!this.#log.knows(batch.station) && (await asked).removed) return GONE;
     const lastSeq =
       batch.events.length === 0 ? this.#log.lastSeq(batch.station) : await this.#pushes.add(batch);
-    const { version, removed } = await asked;
-    const latest = (await this.#config) ?? { version, removed };
-    return removed ? GONE : { lastSeq, version: Math.max(version, latest.version), gone: false };
+    // Asked again, because it may have changed meanwhile.
+    const { version, removed } = await this.#ask();
+    return removed ? GONE : { lastSeq, version, gone: false };
   }
 
   /** The tenant's configuration has changed; in force for every push answered from now on. */
   async configure(config: FeedConfig): Promise<void> {
     const known = await this.#config?.catch(() => null);
     // A removal is for good; otherwise the newest version counts, whatever came last.
-    if (known?.removed === true) config = known;
-    else if (known && !config.removed && known.version > config.version) return;
+    const isOld = known?.removed !== true && (known?.version ?? 0) > config.version;
+    if (isOld && !config.removed) return;
+    if (known?.removed === true && !config.removed) return;
     this.#config = Promise.resolve(config);
     if (config.removed) {
       this.#stream.closeAll(CloseCode.forbidden, "the tenant was removed");
@@ -207,7 +210,7 @@ export class FeedObject extends DurableObject<Env> {
       await this.ctx.storage.deleteAll();
       this.#log = new FeedLog(this.#db);
     } catch (error) {
-      console.warn(JSON.stringify({ event: "purge.failed", error: String(error) }));
+      log("warn", "purge.failed", { tenant: this.#tenant, ...faultFields(error) });
       await this.ctx.storage.setAlarm(Date.now() + 5_000);
     }
   }

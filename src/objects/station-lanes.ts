@@ -44,6 +44,8 @@ export interface LaneWorld {
   /** Takes up the routes as they are now, by {@link Lanes.refresh}. */
   readonly checkRoutes: () => Promise<void>;
   readonly wakeAt: (atMs: number) => void;
+  /** The relay itself could not make an attempt. */
+  readonly onFault: (routeId: string, error: unknown) => void;
   readonly keysChanged: (keyIds: readonly string[]) => void;
 }
 
@@ -104,7 +106,10 @@ export class Lanes {
     for (const id of [...this.#lanes.keys(), ...this.#journal.owed.keys()]) {
       if (!this.#routes.has(id)) this.#forget(id);
     }
-    for (const route of changed) this.#owe(route, afterSeq);
+    for (const route of changed) {
+      this.#owe(route, afterSeq);
+      this.#unpark(route.id);
+    }
     this.#journal.saveHead();
   }
 
@@ -119,6 +124,13 @@ export class Lanes {
     const first = doubtful.find(({ receivedAtMs }) => receivedAtMs >= changedAtMs);
     const owedAfter = first === undefined ? afterSeq : first.seq - 1;
     if (owedAfter < seq) this.#journal.owed.set(id, owedAfter);
+  }
+
+  /** A person has changed the route, so a lane that waited for a person tries its head again. */
+  #unpark(routeId: string): void {
+    const lane = this.#lanes.get(routeId);
+    if (lane?.notBeforeMs !== PARKED) return;
+    this.#store(routeId, { ...lane, attempts: 0, refusals: 0, notBeforeMs: null });
   }
 
   /** The station is being emptied: nothing more is attempted or stored. */
@@ -187,7 +199,7 @@ export class Lanes {
       // What an attempt comes to after the station was emptied concerns nobody.
       if (this.#stopped) return;
       // Ours, not the destination's: a call that did not get through. The event keeps its tries.
-      console.warn(JSON.stringify({ event: "lane.failed", route: routeId, error: String(error) }));
+      this.#world.onFault(routeId, error);
       this.#world.wakeAt(Date.now() + FAULT_RETRY_MS);
     } finally {
       this.#draining.delete(routeId);

@@ -30,7 +30,7 @@ export class Pusher {
   readonly #journal: Journal;
   readonly #station: string;
   readonly #world: PushWorld;
-  /** The newest seq that a push which failed had brought; when these were received is not certain any more. */
+  /** The newest seq that any push has carried, answered or not: under which routes these were received is not certain. */
   #triedSeq = 0;
   #heardMs = 0;
   #freshAfterSeq = 0;
@@ -92,12 +92,12 @@ export class Pusher {
       removed: this.#journal.state.isGone,
     });
     if (reply.gone) throw new GoneError();
-    const certainAfterSeq = Math.max(Math.min(from ?? reply.lastSeq, reply.lastSeq), triedSeq);
+    const heldBefore = Math.min(from ?? reply.lastSeq, reply.lastSeq);
     // What this push brought was received under the routes that are now in force.
-    await this.#world.onVersion(reply.version, certainAfterSeq);
+    await this.#world.onVersion(reply.version, Math.max(heldBefore, triedSeq));
     this.#journal.matchedSeq = reply.lastSeq;
     this.#heardMs = Date.now();
-    this.#freshAfterSeq = Math.min(from ?? reply.lastSeq, reply.lastSeq);
+    this.#freshAfterSeq = heldBefore;
     invariant(from === null || reply.lastSeq !== from || events.length === 0, "a push goes on");
     this.#pushedSeq = reply.lastSeq;
   }

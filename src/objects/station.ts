@@ -6,6 +6,7 @@ import type { Lane } from "../domain/lane.ts";
 import type { StationRoute } from "../domain/route.ts";
 import { serializeState } from "../domain/state.ts";
 import { type Env, feedName } from "../env.ts";
+import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/frames.ts";
 import { Database } from "../store/database.ts";
 import { type AppendOutcome, type IncomingEvent, Journal } from "./station-journal.ts";
@@ -55,6 +56,7 @@ export class StationObject extends DurableObject<Env> {
     });
     this.#appends = new Gather((events) => this.#commit(events), MAX_APPENDS);
     if (this.#journal.seq > 0) {
+      // Before anything else: an alarm set without knowing of an earlier one would put that off.
       void ctx.blockConcurrencyWhile(async () => {
         this.#alarmAtMs = await ctx.storage.getAlarm();
       });
@@ -137,7 +139,7 @@ export class StationObject extends DurableObject<Env> {
       await this.#lanes.registerBlocked();
       this.#armForLanes();
     } catch (error) {
-      console.error(JSON.stringify({ event: "alarm.failed", error: String(error) }));
+      log("error", "alarm.failed", { ...this.#place(), ...faultFields(error) });
       this.#wakeAt(Date.now() + PUSH_RETRY_MS);
     }
   }
@@ -204,11 +206,15 @@ export class StationObject extends DurableObject<Env> {
         await this.purge();
         return false;
       }
-      console.warn(JSON.stringify({ event: "push.failed", error: String(error) }));
+      log("warn", "push.failed", { ...this.#place(), ...faultFields(error) });
       this.#wakeAt(Date.now() + PUSH_RETRY_MS);
     }
     this.#lanes.kick();
     return true;
+  }
+
+  #place() {
+    return { tenant: this.#tenant, station: this.#station };
   }
 
   #armForLanes(): void {
@@ -245,6 +251,8 @@ export class StationObject extends DurableObject<Env> {
         await this.#pusher.check();
       },
       wakeAt: (atMs: number) => this.#wakeAt(atMs),
+      onFault: (route, error) =>
+        log("warn", "lane.failed", { ...this.#place(), route, ...faultFields(error) }),
       keysChanged: (keyIds) => this.#stream.keepOnly(new Set(keyIds)),
     };
   }

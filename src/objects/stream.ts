@@ -63,7 +63,6 @@ interface Attachment {
 interface Member {
   readonly connection: string;
   readonly keyId: string;
-  filter: Filter;
   key: string;
   compiled: CompiledFilter;
   /** Grows when the member's subscription changes, so that a replay under way notices. */
@@ -110,7 +109,7 @@ export class Stream {
     const { 0: client, 1: server } = new WebSocketPair();
     // Pings are answered by the platform while the object sleeps.
     this.#ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
-    this.#ctx.acceptWebSocket(server, [subscription.keyId]);
+    this.#ctx.acceptWebSocket(server);
     const member = newMember(randomId("cn"), subscription.keyId, subscription.filter);
     this.#members.set(server, member);
     this.#begin(server, member, subscription.from);
@@ -406,8 +405,8 @@ export function subscriptionOf(request: Request): Subscription {
   return subscription;
 }
 
-function withFilter(filter: Filter): Pick<Member, "filter" | "key" | "compiled"> {
-  return { filter, key: filterKey(filter), compiled: compileFilter(filter) };
+function withFilter(filter: Filter): Pick<Member, "key" | "compiled"> {
+  return { key: filterKey(filter), compiled: compileFilter(filter) };
 }
 
 function newMember(connection: string, keyId: string, filter: Filter): Member {

@@ -1,3 +1,4 @@
+import { faultFields, log } from "../log.ts";
 import type { Database } from "../store/database.ts";
 import { exists } from "../store/migrate.ts";
 import { deleteUnblocked, listUnblocked } from "../store/route-store.ts";
@@ -16,6 +17,7 @@ const WAKES_AT_ONCE = 50;
 
 /** The objects that hear of changes. */
 export interface MessengerWorld {
+  readonly tenant: string;
   readonly configureFeed: (config: FeedConfig) => Promise<void>;
   /** Resolves to whether the station has sockets. */
   readonly wakeStation: (station: string) => Promise<boolean>;
@@ -71,7 +73,7 @@ export class Messenger {
       await this.#world.configureFeed(config);
       if (exists(this.#db) && readTenant(this.#db)?.removed === 0) await this.#wakeSome();
     } catch (error) {
-      console.warn(JSON.stringify({ event: "tenant.alarm_failed", error: String(error) }));
+      log("warn", "telling.failed", { tenant: this.#world.tenant, ...faultFields(error) });
       await this.#armWithin(RETELL_MS);
     }
   }
@@ -105,7 +107,11 @@ export class Messenger {
       done(await this.#world.wakeStation(station));
       return true;
     } catch (error) {
-      console.warn(JSON.stringify({ event: "station.wake_failed", station, error: String(error) }));
+      log("warn", "waking.failed", {
+        tenant: this.#world.tenant,
+        station,
+        ...faultFields(error),
+      });
       return false;
     }
   }

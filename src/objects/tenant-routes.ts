@@ -1,5 +1,5 @@
 import type { NewRoute, RoutePatch } from "../domain/control.ts";
-import { newSigningSecret, type RouteSecrets } from "../domain/delivery.ts";
+import { newSigningSecret, type RouteSecrets, readRouteSecrets } from "../domain/delivery.ts";
 import { randomId } from "../domain/ids.ts";
 import { DEFAULT_SCHEDULE_SECONDS } from "../domain/retry.ts";
 import { routeSecretsPurpose } from "../domain/route.ts";
@@ -80,8 +80,7 @@ export async function changeRoute(
 
 async function openSecrets(tenant: string, row: RouteRow, sealer: Sealer): Promise<RouteSecrets> {
   const text = await sealer.open(row.sealedSecrets, routeSecretsPurpose(tenant, row.id));
-  const secrets: RouteSecrets = JSON.parse(text);
-  return secrets;
+  return readRouteSecrets(text);
 }
 
 async function sealedColumns(

@@ -46,6 +46,7 @@ export class TenantObject extends DurableObject<Env> {
     if (exists(this.#db)) migrate(this.#db, tenantMigrations);
     this.#sources = new Sources(this.#db, this.#id);
     this.#messenger = new Messenger(this.#db, ctx.storage, {
+      tenant: this.#id,
       configureFeed: (config) => env.FEED.getByName(feedName(this.#id)).configure(config),
       wakeStation: (station) => env.STATION.getByName(stationName(this.#id, station)).wake(),
     });

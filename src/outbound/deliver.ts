@@ -1,9 +1,8 @@
-import { fromUtf8 } from "../domain/encoding.ts";
 import { type Outcome, readRetryAfter } from "../domain/outcome.ts";
 
 /** Of an answer's body this much is read, then the connection is let go. */
 const MAX_ANSWER_BYTES = 16 * 1024;
-const SNIPPET_BYTES = 1024;
+const SNIPPET_CHARS = 1024;
 
 export interface OutboundRequest {
   readonly url: string;
@@ -46,20 +45,19 @@ export async function deliver(request: OutboundRequest): Promise<Outcome> {
 async function readSnippet(response: Response): Promise<string> {
   if (response.body === null) return "";
   const reader = response.body.getReader();
+  const decoder = new TextDecoder();
   let text = "";
   let total = 0;
   try {
     while (total < MAX_ANSWER_BYTES) {
       const { done, value } = await reader.read();
-      if (done) return text;
-      if (text.length < SNIPPET_BYTES) {
-        text += fromUtf8(value.subarray(0, SNIPPET_BYTES - text.length)) ?? "";
-      }
+      if (done) break;
+      if (text.length < SNIPPET_CHARS) text += decoder.decode(value, { stream: true });
       total += value.length;
     }
-    await reader.cancel();
+    if (total >= MAX_ANSWER_BYTES) await reader.cancel();
   } catch {
     // The time is up, or the other side went away; what was read stands.
   }
-  return text;
+  return text.slice(0, SNIPPET_CHARS);
 }

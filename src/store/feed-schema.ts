@@ -16,7 +16,12 @@ export const feedMigrations: readonly Migration[] = [
         states TEXT    NOT NULL,
         events TEXT    NOT NULL
       );
-      CREATE TABLE checkpoints (chunk INTEGER PRIMARY KEY, states TEXT NOT NULL);
+      CREATE TABLE checkpoints (
+        chunk  INTEGER NOT NULL,
+        part   INTEGER NOT NULL,
+        states TEXT    NOT NULL,
+        PRIMARY KEY (chunk, part)
+      ) WITHOUT ROWID;
     `,
   },
 ];

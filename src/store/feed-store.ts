@@ -66,18 +66,25 @@ export function writeSegment(db: Database, slots: number, segment: SegmentRow): 
   );
 }
 
-export function readCheckpoints(db: Database): { chunk: number; states: string }[] {
-  return db.all<{ chunk: number; states: string }>(
-    "SELECT chunk, states FROM checkpoints ORDER BY chunk",
+export function readCheckpoints(db: Database): string[] {
+  return db
+    .all<{ states: string }>("SELECT states FROM checkpoints ORDER BY chunk, part")
+    .map(({ states }) => states);
+}
+
+export function writeCheckpoint(db: Database, chunk: number, part: number, states: string): void {
+  db.run(
+    `INSERT INTO checkpoints (chunk, part, states) VALUES (?, ?, ?)
+     ON CONFLICT (chunk, part) DO UPDATE SET states = excluded.states`,
+    chunk,
+    part,
+    states,
   );
 }
 
-export function writeCheckpoint(db: Database, chunk: number, states: string): void {
-  db.run(
-    "INSERT INTO checkpoints (chunk, states) VALUES (?, ?) ON CONFLICT (chunk) DO UPDATE SET states = excluded.states",
-    chunk,
-    states,
-  );
+/** Parts that a chunk takes no longer, so that no old state comes back with them. */
+export function deleteCheckpointsFrom(db: Database, chunk: number, part: number): void {
+  db.run("DELETE FROM checkpoints WHERE chunk = ? AND part >= ?", chunk, part);
 }
 
 function readSpanInSlot(db: Database, slot: number): SegmentSpan | null {

@@ -190,6 +190,32 @@ describe("a lane", () => {
     ]);
   });
 
+  it("parks where the route says so, and tries its head again once the route has changed", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    const receiver = await new Receiver().script({ status: 422 }, { status: 422 }, {});
+    const route = await tenant.route(receiver.url, { onExhausted: "park" });
+    await sendSeries(tenant, path, "cs1", 2);
+    await receiver.received(2);
+    await expect.poll(() => laneAttempts(tenant)).toBe(2);
+    await sendSeries(tenant, path, "cs1", 1);
+    expect(await tenant.items(`/v1/routes/${route.id}/dead-letters`)).toEqual([]);
+    await tenant.call("POST", `/v1/routes/${route.id}/resume`);
+    await sendSeries(tenant, path, "cs1", 1);
+    expect(seqsOf(await receiver.received(6))).toEqual([1, 1, 1, 2, 3, 4]);
+  });
+
+  it("shows the beginning of the last answer, whatever bytes it is cut at", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    const receiver = await new Receiver().script({ status: 400, body: "é".repeat(40_000) });
+    const route = await tenant.route(receiver.url);
+    await sendSeries(tenant, path, "cs1", 1);
+    const letters = () => tenant.items(`/v1/routes/${route.id}/dead-letters`);
+    await expect.poll(async () => (await letters()).length).toBe(1);
+    expect(await letters()).toMatchObject([{ snippet: "é".repeat(1024) }]);
+  });
+
   it("gives a refused event one more try", async () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();

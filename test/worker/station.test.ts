@@ -249,6 +249,7 @@ describe("a station's lanes", () => {
         checkRoutes: async () => {},
         knowsRoutesOf: () => true,
         wakeAt: () => {},
+        onFault: () => {},
         keysChanged: () => {},
       };
       journal.append([incoming()], nobody);
