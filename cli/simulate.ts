@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createWriteStream, existsSync, readFileSync } from "node:fs";
 import * as z from "zod";
+import { listenForInterrupt } from "./relay/command-line.ts";
 import {
   HELP,
   parseCommandLine,
@@ -52,15 +53,6 @@ async function openRecord(file: string | null) {
     await once(stream, "close");
   };
   return { write, close };
-}
-
-/** The first Ctrl-C ends the run and leaves the summary; a second one ends the process. */
-function listenForInterrupt(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () => controller.abort());
-  }
-  return controller.signal;
 }
 
 async function run(command: SimulateCommand): Promise<number> {

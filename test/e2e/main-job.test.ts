@@ -1,48 +1,24 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 
-import { findFreePort, type Relay, startRelay } from "../../cli/relay/relay.ts";
 import { TestTenant } from "../support/api.ts";
-import { MASTER_KEY, OPERATOR_KEY } from "../support/secrets.ts";
+import { TestRelay } from "../support/relay.ts";
 import { webhook } from "../support/webhooks.ts";
 
 const FIXTURES = join(import.meta.dirname, "../fixtures/edrv");
 const PATIENCE = { timeout: 30_000 };
 
-let directory: string;
-let port: number;
-let relay: Relay;
+let relay: TestRelay;
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), "chargewire-"));
-  writeFileSync(
-    join(directory, "secrets"),
-    `OPERATOR_KEY=${OPERATOR_KEY}\nMASTER_KEY=${MASTER_KEY}\n`,
-  );
-  port = await findFreePort();
-  relay = await start();
+  relay = await TestRelay.start();
 });
 
-afterEach(async () => {
-  await relay.stop();
-  rmSync(directory, { recursive: true });
-});
-
-function start(): Promise<Relay> {
-  return startRelay({
-    port,
-    stateDir: join(directory, "state"),
-    logFile: join(directory, "relay.log"),
-    secretsFile: join(directory, "secrets"),
-    onTrouble: () => {},
-    signal: AbortSignal.timeout(60_000),
-  });
-}
+afterEach(() => relay.stop());
 
 const newTenant = () => TestTenant.create(fetch, relay.url);
 
@@ -82,10 +58,9 @@ describe("the relay", () => {
     await expect.poll(() => seqsOf(before), PATIENCE).toEqual([1, 2, 3]);
     const cursor = /"cursor":"([^"]+)"/.exec(before[1] ?? "")?.[1] ?? "";
 
-    process.kill(-relay.processGroup, "SIGKILL");
-    await relay.ended;
+    await relay.kill();
     isDown = false;
-    relay = await start();
+    await relay.restart();
 
     await expect.poll(() => delivered(receiver), PATIENCE).toEqual([1, 2, 3]);
     const after = await subscribe(tenant, `?from=${cursor}`);

@@ -1,36 +1,21 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { findFreePort, type Relay, startRelay } from "../../cli/relay/relay.ts";
-import { MASTER_KEY, OPERATOR_KEY } from "../support/secrets.ts";
+import { TestRelay } from "../support/relay.ts";
+import { OPERATOR_KEY } from "../support/secrets.ts";
 
 const README = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
 
-let directory: string;
-let relay: Relay;
+let relay: TestRelay;
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), "chargewire-"));
-  const secretsFile = join(directory, "secrets");
-  writeFileSync(secretsFile, `OPERATOR_KEY=${OPERATOR_KEY}\nMASTER_KEY=${MASTER_KEY}\n`);
-  relay = await startRelay({
-    port: await findFreePort(),
-    stateDir: join(directory, "state"),
-    logFile: join(directory, "relay.log"),
-    secretsFile,
-    onTrouble: () => {},
-    signal: AbortSignal.timeout(60_000),
-  });
+  relay = await TestRelay.start();
 });
 
-afterAll(async () => {
-  await relay.stop();
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => relay.stop());
 
 describe("README.md", () => {
   it("shows commands that work as they stand", async () => {

@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { findFreePort, type Relay, startRelay } from "../../cli/relay/relay.ts";
+import { MASTER_KEY, OPERATOR_KEY } from "./secrets.ts";
+
+/** A relay on a port of its own, with its state in a temporary directory. */
+export class TestRelay {
+  readonly #directory: string;
+  readonly #port: number;
+  #relay: Relay;
+
+  private constructor(directory: string, port: number, relay: Relay) {
+    this.#directory = directory;
+    this.#port = port;
+    this.#relay = relay;
+  }
+
+  static async start(): Promise<TestRelay> {
+    const directory = mkdtempSync(join(tmpdir(), "chargewire-"));
+    const secrets = `OPERATOR_KEY=${OPERATOR_KEY}\nMASTER_KEY=${MASTER_KEY}\n`;
+    writeFileSync(join(directory, "secrets"), secrets);
+    const port = await findFreePort();
+    return new TestRelay(directory, port, await launch(directory, port));
+  }
+
+  get url(): string {
+    return this.#relay.url;
+  }
+
+  /** As a crash does it: no process gets to do anything more. */
+  async kill(): Promise<void> {
+    process.kill(-this.#relay.processGroup, "SIGKILL");
+    await this.#relay.ended;
+  }
+
+  /** After {@link kill}: the same port, the same state. */
+  async restart(): Promise<void> {
+    this.#relay = await launch(this.#directory, this.#port);
+  }
+
+  async stop(): Promise<void> {
+    await this.#relay.stop();
+    rmSync(this.#directory, { recursive: true });
+  }
+}
+
+function launch(directory: string, port: number): Promise<Relay> {
+  return startRelay({
+    port,
+    stateDir: join(directory, "state"),
+    logFile: join(directory, "relay.log"),
+    secretsFile: join(directory, "secrets"),
+    onTrouble: () => {},
+    signal: AbortSignal.timeout(60_000),
+  });
+}
