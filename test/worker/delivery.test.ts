@@ -2,6 +2,7 @@ import {
   abortAllDurableObjects,
   evictDurableObject,
   reset,
+  runDurableObjectAlarm,
   runInDurableObject,
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -149,6 +150,20 @@ describe("a lane", () => {
     // Two seconds less the jitter: the new event did not bring the retry forward.
     const waitedMs = (received[1]?.atMs ?? 0) - (received[0]?.atMs ?? 0);
     expect(waitedMs).toBeGreaterThanOrEqual(1_600);
+  });
+
+  it("has an alarm from the moment an event is accepted that a route wants", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    const receiver = await new Receiver().script({ fault: "hang" }, { status: 200 });
+    await tenant.route(receiver.url);
+    await sendSeries(tenant, path, "cs1", 1);
+    await receiver.received(1);
+    await abortAllDurableObjects();
+    // Nothing is in memory now; what rings here is what was stored with the event.
+    const station = env.STATION.getByName(stationName(tenant.id, "cs1"));
+    expect(await runDurableObjectAlarm(station)).toBe(true);
+    expect(seqsOf(await receiver.received(2))).toEqual([1, 1]);
   });
 
   it("delivers after a crash what it owed before it, without any new event", async () => {
