@@ -59,6 +59,21 @@ describe("StationObject", () => {
     expect((await station.read(0, 1000)).seq).toBe(71);
   });
 
+  it("passes on a duplicate whose original was committed by an instance that died before its push", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    const event = webhook({ station: "cs1" });
+    const name = stationName(tenant.id, "cs1");
+    await withStorage(name, (db) => {
+      const body = JSON.stringify(event);
+      new Journal(db, "cs1").append([incoming({ id: event._id, body })], nobody);
+    });
+    await evictDurableObject(env.STATION.getByName(name));
+    expect(await tenant.items("/v1/events")).toEqual([]);
+    expect((await tenant.send(path, event)).status).toBe(200);
+    expect(await tenant.items("/v1/events")).toMatchObject([{ id: event._id, seq: 1 }]);
+  });
+
   it("calls an event late when a later one was accepted before it, and does not fold it", async () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
