@@ -7,7 +7,12 @@ import { stationName } from "../env.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { notFound, problem, refuse } from "./problems.ts";
 import { noteRefusal } from "./refusals.ts";
-import { findSource, refetchSource, type VerifyingSource } from "./source-cache.ts";
+import {
+  findSource,
+  refetchSource,
+  type SourcePlace,
+  type VerifyingSource,
+} from "./source-cache.ts";
 import { readBytes } from "./validation.ts";
 
 /** eDRV's bodies are a few KiB; this is a hundred times what its samples take. */
@@ -35,7 +40,7 @@ ingest.all("/:source", async (c) => {
   const tenant = await c.var.config.ids.tenantOf("src", id);
   // What we never issued is refused without asking any object.
   if (tenant === null) return refuseUnknown(c);
-  const source = await findSource(c.env, c.var.config, tenant, id, receivedAtMs);
+  const source = await findSource(placeOf(c, tenant, id), receivedAtMs);
   if (source === null) return refuseUnknown(c);
 
   const body = await readBytes(c.req.raw, MAX_WEBHOOK_BYTES);
@@ -82,7 +87,7 @@ async function verify(
   if (first.ok) return first.value;
 
   // The secret may be newer than what this isolate knows.
-  const fresh = await refetchSource(c.env, c.var.config, tenant, sourceId, receivedAtMs);
+  const fresh = await refetchSource(placeOf(c, tenant, sourceId), receivedAtMs);
   if (fresh === null) return refuseUnknown(c);
   const second = fresh === source ? first : await attempt(fresh);
   if (second.ok) return second.value;
@@ -190,6 +195,10 @@ async function refuseUnknown(c: AppContext): Promise<Response> {
   const address = c.req.header("cf-connecting-ip") ?? "";
   const { success } = await c.env.REFUSAL_LIMIT.limit({ key: `unknown ${address}` });
   return success ? notFound("source") : tooMany("Too many requests for sources that do not exist.");
+}
+
+function placeOf(c: AppContext, tenant: string, id: string): SourcePlace {
+  return { env: c.env, config: c.var.config, tenant, id };
 }
 
 function tooMany(detail: string): Response {

@@ -19,6 +19,14 @@ export interface VerifyingSource {
   notedAtMs: number;
 }
 
+/** Which source, and what it takes to ask for it. */
+export interface SourcePlace {
+  readonly env: Env;
+  readonly config: Config;
+  readonly tenant: string;
+  readonly id: string;
+}
+
 interface Entry {
   readonly source: VerifyingSource | null;
   readonly fetchedAtMs: number;
@@ -35,30 +43,24 @@ const entries = new Map<string, Entry>();
 
 /** The source as known, at most ten seconds old; null when there is none that takes events. */
 export async function findSource(
-  env: Env,
-  config: Config,
-  tenant: string,
-  id: string,
+  place: SourcePlace,
   nowMs: number,
 ): Promise<VerifyingSource | null> {
-  const known = entries.get(id);
+  const known = entries.get(place.id);
   if (known !== undefined && nowMs - known.fetchedAtMs < KEPT_MS) {
-    return known.source ?? refetchSource(env, config, tenant, id, nowMs);
+    return known.source ?? refetchSource(place, nowMs);
   }
-  return fetchSource(env, config, tenant, id, nowMs);
+  return fetchSource(place, nowMs);
 }
 
 /** The source as it is now, unless it was asked for a moment ago. */
 export async function refetchSource(
-  env: Env,
-  config: Config,
-  tenant: string,
-  id: string,
+  place: SourcePlace,
   nowMs: number,
 ): Promise<VerifyingSource | null> {
-  const known = entries.get(id);
+  const known = entries.get(place.id);
   if (known !== undefined && nowMs - known.fetchedAtMs < REFETCH_MS) return known.source;
-  return fetchSource(env, config, tenant, id, nowMs);
+  return fetchSource(place, nowMs);
 }
 
 /** Called after a change through this isolate, which is then in force here at once. */
@@ -66,13 +68,8 @@ export function forgetSource(id: string): void {
   entries.delete(id);
 }
 
-async function fetchSource(
-  env: Env,
-  config: Config,
-  tenant: string,
-  id: string,
-  nowMs: number,
-): Promise<VerifyingSource | null> {
+async function fetchSource(place: SourcePlace, nowMs: number): Promise<VerifyingSource | null> {
+  const { env, config, tenant, id } = place;
   const found = await env.TENANT.getByName(tenant).ingestSource(id);
   const before = entries.get(id)?.source;
   const source =
