@@ -98,6 +98,12 @@ export class FeedObject extends DurableObject<Env> {
     return removed ? GONE : { lastSeq, version, gone: false };
   }
 
+  /** The version of the tenant's routes, for a station with nothing to push. Newer than all when it is gone. */
+  async version(): Promise<number> {
+    const { version, removed } = await this.#ask();
+    return removed ? Number.MAX_SAFE_INTEGER : version;
+  }
+
   /** The tenant's configuration has changed; in force for every push answered from now on. */
   async configure(config: FeedConfig): Promise<void> {
     const known = await this.#config?.catch(() => null);

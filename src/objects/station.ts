@@ -248,7 +248,9 @@ export class StationObject extends DurableObject<Env> {
       registerBlocked: (routeId: string) => tenantObject().registerBlocked(routeId, this.#station),
       knowsRoutesOf: (seq) => this.#pusher.isFresh(seq, Date.now()),
       checkRoutes: async () => {
-        await this.#pusher.check();
+        // Asked beside the pushes, so that a delivery does not queue behind them.
+        const version = await this.env.FEED.getByName(feedName(tenant)).version();
+        if (version > this.#lanes.version) await this.#pusher.check();
       },
       wakeAt: (atMs: number) => this.#wakeAt(atMs),
       onFault: (route, error) =>
