@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { DestinationPolicy } from "./domain/destination-url.ts";
 import { fromBase64, toUtf8 } from "./domain/encoding.ts";
 import { IdMint } from "./domain/ids.ts";
+import { invariant } from "./domain/result.ts";
 import { deriveIdKey, Sealer } from "./domain/sealing.ts";
 import type { FeedObject } from "./objects/feed.ts";
 import type { RegistryObject } from "./objects/registry.ts";
@@ -79,6 +80,12 @@ async function parseConfig(env: Env): Promise<Config> {
 /** Objects' names, built in one place. */
 export const stationName = (tenant: string, station: string) => `${tenant}/${station}`;
 export const feedName = (tenant: string) => `${tenant}/0`;
+/** The tenant, and the rest, of a name made by one of these. */
+export function parseObjectName(name: string | undefined): { tenant: string; rest: string } {
+  const split = name?.indexOf("/") ?? -1;
+  invariant(name !== undefined && split > 0, "an object of a tenant has the tenant in its name");
+  return { tenant: name.slice(0, split), rest: name.slice(split + 1) };
+}
 export const REGISTRY_NAME = "registry";
 
 declare global {

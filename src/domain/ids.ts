@@ -1,4 +1,4 @@
-import { equalBytes, toBase32, toHex, toUtf8 } from "./encoding.ts";
+import { equalBytes, sha256, toBase32, toHex, toUtf8 } from "./encoding.ts";
 
 /**
  * Source ids and API keys carry their tenant and a keyed checksum, so that what was never
@@ -53,7 +53,7 @@ export function randomId(prefix: string): string {
 
 /** API keys hold 160 random bits, so a plain hash is enough to store them safely. */
 export async function hashKey(key: string): Promise<string> {
-  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", toUtf8(key))));
+  return toHex(await sha256(toUtf8(key)));
 }
 
 /** All that is ever shown of a secret again. Short ones show nothing: four characters would be too many. */

@@ -1,4 +1,4 @@
-import { fromBase64Url, fromUtf8, toBase64Url, toHex, toUtf8 } from "./encoding.ts";
+import { fromBase64Url, fromUtf8, sha256, toBase64Url, toHex, toUtf8 } from "./encoding.ts";
 
 /**
  * Seals secrets with AES-GCM under the master key. Every sealed text names the key that made
@@ -51,12 +51,12 @@ interface SealingKey {
 }
 
 async function importSealingKey(master: Uint8Array<ArrayBuffer>): Promise<SealingKey> {
-  const digest = await crypto.subtle.digest("SHA-256", master);
+  const digest = await sha256(master);
   const key = await crypto.subtle.importKey("raw", master, "AES-GCM", false, [
     "encrypt",
     "decrypt",
   ]);
-  return { id: toHex(new Uint8Array(digest).subarray(0, 4)), key };
+  return { id: toHex(digest.subarray(0, 4)), key };
 }
 
 /** The key of ids when none is configured: derived, so that it stays as long as the master key does. */

@@ -1,4 +1,4 @@
-import { fromHex, toHex, toUtf8 } from "./encoding.ts";
+import { concatBytes, fromHex, toHex, toUtf8 } from "./encoding.ts";
 import { err, ok, type Result } from "./result.ts";
 
 /**
@@ -141,9 +141,5 @@ function parseMac(hex: string): Uint8Array<ArrayBuffer> | null {
 }
 
 function prefixed(t: string, body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const prefix = toUtf8(`${t}.`);
-  const signed = new Uint8Array(prefix.length + body.length);
-  signed.set(prefix);
-  signed.set(body, prefix.length);
-  return signed;
+  return concatBytes([toUtf8(`${t}.`), body]);
 }

@@ -1,5 +1,5 @@
 import { isActionType } from "./catalogue.ts";
-import { fromUtf8, toHex } from "./encoding.ts";
+import { fromUtf8, sha256, toHex } from "./encoding.ts";
 import { err, ok, type Result } from "./result.ts";
 import { ACCOUNT_STATION, isStationId } from "./station-id.ts";
 
@@ -92,5 +92,5 @@ function isToken(text: string): boolean {
 }
 
 async function bodyId(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return `sha256:${toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)))}`;
+  return `sha256:${toHex(await sha256(bytes))}`;
 }

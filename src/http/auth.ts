@@ -1,6 +1,6 @@
 import { createMiddleware } from "hono/factory";
 
-import { equalBytes, toUtf8 } from "../domain/encoding.ts";
+import { equalBytes, sha256, toUtf8 } from "../domain/encoding.ts";
 import { hashKey } from "../domain/ids.ts";
 import { AUTH_PROTOCOL_PREFIX } from "../protocol/frames.ts";
 import type { AppContext, AppEnv, Identity } from "./context.ts";
@@ -11,8 +11,8 @@ const UNAUTHORIZED = "A valid key is needed: Authorization: Bearer <key>.";
 /** The operator's calls: the key is a secret of the Worker. */
 export const operatorOnly = createMiddleware<AppEnv>(async (c, next) => {
   const token = bearerOf(c);
-  const given = await digest(toUtf8(token ?? ""));
-  const wanted = await digest(c.var.config.operatorKey);
+  const given = await sha256(toUtf8(token ?? ""));
+  const wanted = await sha256(c.var.config.operatorKey);
   // Digests of equal length, compared in constant time: neither length nor content leaks.
   if (token === null || !equalBytes(given, wanted)) return refuse("unauthorized", UNAUTHORIZED);
   return next();
@@ -49,8 +49,4 @@ export function streamKeyOf(c: AppContext): string | null {
 
 function bearerOf(c: AppContext): string | null {
   return /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? null;
-}
-
-async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }

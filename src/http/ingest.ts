@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 
-import { toHex, toUtf8 } from "../domain/encoding.ts";
+import { concatBytes, sha256, toHex, toUtf8 } from "../domain/encoding.ts";
 import { type SignatureScheme, verifySignature } from "../domain/signature.ts";
 import { type QuarantineReason, readWebhook, type Webhook } from "../domain/webhook.ts";
 import { stationName } from "../env.ts";
@@ -167,11 +167,7 @@ async function quarantine(
 }
 
 async function quarantineId(sourceId: string, body: Uint8Array<ArrayBuffer>): Promise<string> {
-  const prefix = toUtf8(`${sourceId}\n`);
-  const bytes = new Uint8Array(prefix.length + body.length);
-  bytes.set(prefix);
-  bytes.set(body, prefix.length);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const digest = await sha256(concatBytes([toUtf8(`${sourceId}\n`), body]));
   return `q_${toHex(digest.subarray(0, 16))}`;
 }
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-import { fromUtf8 } from "../domain/encoding.ts";
+import { concatBytes, fromUtf8 } from "../domain/encoding.ts";
 import { Filter } from "../domain/filter.ts";
 import type { Issue } from "../domain/problem.ts";
 import { err, ok, type Result } from "../domain/result.ts";
@@ -95,13 +95,7 @@ export async function readBytes(
     }
     chunks.push(value);
   }
-  const bytes = new Uint8Array(total);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+  return concatBytes(chunks);
 }
 
 function issuesOf(error: z.ZodError): Issue[] {

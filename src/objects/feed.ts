@@ -4,7 +4,7 @@ import { formatCursor, parseCursor, resumeFrom } from "../domain/cursor.ts";
 import { compileFilter, type Filter } from "../domain/filter.ts";
 import { Gather } from "../domain/gather.ts";
 import { invariant } from "../domain/result.ts";
-import { type Env, stationName } from "../env.ts";
+import { type Env, parseObjectName, stationName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/frames.ts";
 import { Database } from "../store/database.ts";
@@ -72,8 +72,7 @@ export class FeedObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const name = ctx.id.name ?? "";
-    this.#tenant = name.slice(0, name.indexOf("/"));
+    this.#tenant = parseObjectName(ctx.id.name).tenant;
     this.#db = new Database(ctx.storage);
     this.#log = new FeedLog(this.#db);
     this.#stream = new Stream(ctx, {

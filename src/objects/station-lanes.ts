@@ -14,7 +14,8 @@ import {
 } from "../store/station-store.ts";
 import type { Journal } from "./station-journal.ts";
 
-const READ_EVENTS = 50;
+/** Events that a search for the head reads at a time; most lanes want the first. */
+const READ_EVENTS = 10;
 /** When the relay itself could not make an attempt, it tries again after this; the event is not charged. */
 const FAULT_RETRY_MS = 5_000;
 
@@ -294,21 +295,10 @@ export class Lanes {
   }
 
   #store(routeId: string, lane: Lane): void {
-    const settled = this.#withoutTail(routeId, lane);
-    this.#lanes.set(routeId, settled);
-    if (settled.cursor >= this.#journal.seq) this.#journal.owed.delete(routeId);
-    else if (this.#journal.owed.has(routeId)) this.#journal.owed.set(routeId, settled.cursor);
-    writeLane(this.#db, rowOf(routeId, settled));
-  }
-
-  /** A lane whose rest holds nothing it wants is at the end of the log, and a wake need not look again. */
-  #withoutTail(routeId: string, lane: Lane): Lane {
-    const filter = this.#routes.get(routeId)?.filter;
-    if (lane.cursor >= this.#journal.seq || lane.attempts > 0) return lane;
-    const rest = this.#journal.read(lane.cursor, READ_EVENTS);
-    const atEnd = rest.at(-1)?.seq === this.#journal.seq;
-    if (!atEnd || rest.some((event) => filter?.wants(event))) return lane;
-    return { ...lane, cursor: this.#journal.seq };
+    this.#lanes.set(routeId, lane);
+    if (lane.cursor >= this.#journal.seq) this.#journal.owed.delete(routeId);
+    else if (this.#journal.owed.has(routeId)) this.#journal.owed.set(routeId, lane.cursor);
+    writeLane(this.#db, rowOf(routeId, lane));
   }
 }
 

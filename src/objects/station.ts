@@ -5,7 +5,7 @@ import { Gather } from "../domain/gather.ts";
 import type { Lane } from "../domain/lane.ts";
 import type { StationRoute } from "../domain/route.ts";
 import { serializeState } from "../domain/state.ts";
-import { type Env, feedName } from "../env.ts";
+import { type Env, feedName, parseObjectName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/frames.ts";
 import { Database } from "../store/database.ts";
@@ -43,9 +43,7 @@ export class StationObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const name = ctx.id.name ?? "";
-    this.#tenant = name.slice(0, name.indexOf("/"));
-    this.#station = name.slice(name.indexOf("/") + 1);
+    ({ tenant: this.#tenant, rest: this.#station } = parseObjectName(ctx.id.name));
     this.#db = new Database(ctx.storage);
     ({ journal: this.#journal, lanes: this.#lanes, pusher: this.#pusher } = this.#open());
     this.#stream = new Stream(ctx, {

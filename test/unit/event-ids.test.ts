@@ -164,8 +164,8 @@ describe("EventIds and a log", () => {
   });
 
   it("do so with other ids among them, while the log keeps them all", () => {
-    const any = fc.oneof({ weight: 6, arbitrary: own }, { weight: 3, arbitrary: foreign });
-    const steps = fc.array(fc.oneof({ weight: 8, arbitrary: any }, wake, peek), {
+    const either = fc.oneof({ weight: 6, arbitrary: own }, { weight: 3, arbitrary: foreign });
+    const steps = fc.array(fc.oneof({ weight: 8, arbitrary: either }, wake, peek), {
       minLength: 50,
       maxLength: 300,
       size: "max",
