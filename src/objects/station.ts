@@ -9,6 +9,7 @@ import { type Env, feedName, parseObjectName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/frames.ts";
 import { Database } from "../store/database.ts";
+import { AlarmClock } from "./alarm-clock.ts";
 import { type AppendOutcome, type IncomingEvent, Journal } from "./station-journal.ts";
 import { type DeadLetter, Lanes, type LaneWorld } from "./station-lanes.ts";
 import { GoneError, Pusher } from "./station-push.ts";
@@ -39,7 +40,7 @@ export class StationObject extends DurableObject<Env> {
   #pusher: Pusher;
   readonly #stream: Stream;
   readonly #appends: Gather<IncomingEvent, AppendOutcome>;
-  #alarmAtMs: number | null = null;
+  readonly #clock: AlarmClock;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -53,12 +54,7 @@ export class StationObject extends DurableObject<Env> {
       snapshot: (wants) => this.#stateTexts(wants),
     });
     this.#appends = new Gather((events) => this.#commit(events), MAX_APPENDS);
-    if (this.#journal.seq > 0) {
-      // Before anything else: an alarm set without knowing of an earlier one would put that off.
-      void ctx.blockConcurrencyWhile(async () => {
-        this.#alarmAtMs = await ctx.storage.getAlarm();
-      });
-    }
+    this.#clock = new AlarmClock(ctx, this.#journal.seq > 0);
   }
 
   /**
@@ -123,13 +119,13 @@ export class StationObject extends DurableObject<Env> {
     this.#stream.closeAll(CloseCode.forbidden, "the tenant was removed");
     this.#lanes.stop();
     await this.ctx.storage.deleteAll();
-    this.#alarmAtMs = null;
+    this.#clock.rang();
     ({ journal: this.#journal, lanes: this.#lanes, pusher: this.#pusher } = this.#open());
   }
 
   /** Never throws: the platform gives an alarm up after six tries, and what is owed must not be lost. */
   override async alarm(): Promise<void> {
-    this.#alarmAtMs = null;
+    this.#clock.rang();
     try {
       // Dying in here costs nothing: the platform repeats an alarm that did not end.
       if (this.#journal.seq === 0 || !(await this.#relay())) return;
@@ -138,7 +134,7 @@ export class StationObject extends DurableObject<Env> {
       this.#armForLanes();
     } catch (error) {
       log("error", "alarm.failed", { ...this.#place(), ...faultFields(error) });
-      this.#wakeAt(Date.now() + PUSH_RETRY_MS);
+      this.#clock.wakeAt(Date.now() + PUSH_RETRY_MS);
     }
   }
 
@@ -195,7 +191,7 @@ export class StationObject extends DurableObject<Env> {
     try {
       const pushed = this.#pusher.settle();
       if (!(await settledWithin(pushed, PUSH_PATIENCE_MS))) {
-        this.#wakeAt(Date.now() + PUSH_RETRY_MS);
+        this.#clock.wakeAt(Date.now() + PUSH_RETRY_MS);
         // Nothing waits for it any more; when it fails the alarm tries again.
         pushed.catch(() => {});
       }
@@ -205,7 +201,7 @@ export class StationObject extends DurableObject<Env> {
         return false;
       }
       log("warn", "push.failed", { ...this.#place(), ...faultFields(error) });
-      this.#wakeAt(Date.now() + PUSH_RETRY_MS);
+      this.#clock.wakeAt(Date.now() + PUSH_RETRY_MS);
     }
     this.#lanes.kick();
     return true;
@@ -218,15 +214,7 @@ export class StationObject extends DurableObject<Env> {
   #armForLanes(): void {
     const nowMs = Date.now();
     const dueMs = this.#lanes.nextDueMs(nowMs);
-    if (dueMs !== null) this.#wakeAt(Math.max(dueMs, nowMs + SAFETY_NET_MS));
-  }
-
-  /** Makes sure that an alarm comes at that time or before. */
-  #wakeAt(atMs: number): void {
-    if (this.#alarmAtMs !== null && this.#alarmAtMs <= atMs) return;
-    // An alarm for now would run beside what is going on; a moment later is soon enough.
-    this.#alarmAtMs = Math.max(atMs, Date.now() + 50);
-    void this.ctx.storage.setAlarm(this.#alarmAtMs);
+    if (dueMs !== null) this.#clock.wakeAt(Math.max(dueMs, nowMs + SAFETY_NET_MS));
   }
 
   #laneWorld(): LaneWorld {
@@ -250,7 +238,7 @@ export class StationObject extends DurableObject<Env> {
         const version = await this.env.FEED.getByName(feedName(tenant)).version();
         if (version > this.#lanes.version) await this.#pusher.check();
       },
-      wakeAt: (atMs: number) => this.#wakeAt(atMs),
+      wakeAt: (atMs: number) => this.#clock.wakeAt(atMs),
       onFault: (route, error) =>
         log("warn", "lane.failed", { ...this.#place(), route, ...faultFields(error) }),
       keysChanged: (keyIds) => this.#stream.keepOnly(new Set(keyIds)),

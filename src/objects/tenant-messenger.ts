@@ -3,6 +3,7 @@ import type { Database } from "../store/database.ts";
 import { exists } from "../store/migrate.ts";
 import { deleteUnblocked, listUnblocked } from "../store/route-store.ts";
 import { deleteSubscribed, listToTell, putSubscribed, readTenant } from "../store/tenant-store.ts";
+import type { AlarmClock } from "./alarm-clock.ts";
 import type { FeedConfig } from "./feed.ts";
 
 const TELL_TRIES = 3;
@@ -29,13 +30,15 @@ export interface MessengerWorld {
  */
 export class Messenger {
   readonly #db: Database;
-  readonly #storage: DurableObjectStorage;
+  readonly #clock: AlarmClock;
   readonly #world: MessengerWorld;
   #wakesPerSecond = FIRST_WAKES;
+  /** False after a restart, too: the instance before may have died before it told the feed. */
+  #isTold = false;
 
-  constructor(db: Database, storage: DurableObjectStorage, world: MessengerWorld) {
+  constructor(db: Database, clock: AlarmClock, world: MessengerWorld) {
     this.#db = db;
-    this.#storage = storage;
+    this.#clock = clock;
     this.#world = world;
   }
 
@@ -44,11 +47,14 @@ export class Messenger {
    * change: the alarm that tells the feed, should this not, is then part of its transaction.
    */
   async tellFeed(readConfig: () => Promise<FeedConfig>): Promise<void> {
-    void this.#storage.setAlarm(Date.now() + RETELL_MS);
+    this.#isTold = false;
+    this.#clock.wakeAt(Date.now() + RETELL_MS);
     const config = await readConfig();
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#world.configureFeed(config);
+        await this.#world.configureFeed(config);
+        this.#isTold = true;
+        return;
       } catch (error) {
         if (tries === TELL_TRIES) throw error;
       }
@@ -56,9 +62,9 @@ export class Messenger {
   }
 
   /** Has the alarm wake the stations that need not wait any more, if there are any. */
-  async wakeWaiting(): Promise<void> {
+  wakeWaiting(): void {
     const isAwaited = listUnblocked(this.#db, 1).length > 0 || listToTell(this.#db, 1).length > 0;
-    if (isAwaited) await this.#armWithin(SOON_MS);
+    if (isAwaited) this.#clock.wakeAt(Date.now() + SOON_MS);
   }
 
   /** Tells stations with sockets of deleted keys, as many as can be told at once. */
@@ -67,15 +73,14 @@ export class Messenger {
     await Promise.all(stations.map((station) => this.#tellOfKeys(station)));
   }
 
-  /** The alarm: tells the feed again, in case it was not told, and wakes those that wait. Never throws. */
-  async ring(config: FeedConfig): Promise<void> {
-    try {
-      await this.#world.configureFeed(config);
-      if (exists(this.#db) && readTenant(this.#db)?.removed === 0) await this.#wakeSome();
-    } catch (error) {
-      log("warn", "telling.failed", { tenant: this.#world.tenant, ...faultFields(error) });
-      await this.#armWithin(RETELL_MS);
+  /** For the alarm: tells the feed, should it not have been told, and wakes those that wait. */
+  async ring(readConfig: () => Promise<FeedConfig>): Promise<void> {
+    if (!this.#isTold) {
+      this.#clock.wakeAt(Date.now() + RETELL_MS);
+      await this.#world.configureFeed(await readConfig());
+      this.#isTold = true;
     }
+    if (exists(this.#db) && readTenant(this.#db)?.removed === 0) await this.#wakeSome();
   }
 
   async #wakeSome(): Promise<void> {
@@ -91,7 +96,7 @@ export class Messenger {
     const allWell = (await Promise.all(wakes)).every((well) => well);
     const more = blocked.length === count || subscribed.length === count;
     this.#wakesPerSecond = more && allWell ? Math.min(count * 2, MAX_WAKES) : FIRST_WAKES;
-    if (more || !allWell) await this.#armWithin(allWell ? 1_000 : RETELL_MS);
+    if (more || !allWell) this.#clock.wakeAt(Date.now() + (allWell ? 1_000 : RETELL_MS));
   }
 
   #tellOfKeys(station: string): Promise<boolean> {
@@ -114,11 +119,5 @@ export class Messenger {
       });
       return false;
     }
-  }
-
-  async #armWithin(ms: number): Promise<void> {
-    const atMs = Date.now() + ms;
-    const armedMs = await this.#storage.getAlarm();
-    if (armedMs === null || armedMs > atMs) await this.#storage.setAlarm(atMs);
   }
 }

@@ -12,12 +12,14 @@ import type {
 import { hashKey, hintOf, randomId } from "../domain/ids.ts";
 import type { RouteTable } from "../domain/route.ts";
 import { configOf, type Env, feedName, stationName } from "../env.ts";
+import { faultFields, log } from "../log.ts";
 import { Database } from "../store/database.ts";
 import { exists, migrate } from "../store/migrate.ts";
 import * as quarantine from "../store/quarantine-store.ts";
 import * as routes from "../store/route-store.ts";
 import { tenantMigrations } from "../store/tenant-schema.ts";
 import * as store from "../store/tenant-store.ts";
+import { AlarmClock } from "./alarm-clock.ts";
 import type { FeedConfig } from "./feed.ts";
 import type { DeadLetter } from "./station-lanes.ts";
 import { Messenger } from "./tenant-messenger.ts";
@@ -27,6 +29,7 @@ import * as views from "./tenant-views.ts";
 
 export const MAX_KEYS = 200;
 export const MAX_ROUTES = 100;
+const ALARM_RETRY_MS = 5_000;
 
 /**
  * One per tenant, named by its id: the control plane. Off the hot path; what the hot path
@@ -36,6 +39,7 @@ export class TenantObject extends DurableObject<Env> {
   readonly #db: Database;
   readonly #id: string;
   readonly #sources: Sources;
+  readonly #clock: AlarmClock;
   readonly #messenger: Messenger;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -45,7 +49,8 @@ export class TenantObject extends DurableObject<Env> {
     this.#db = new Database(ctx.storage);
     if (exists(this.#db)) migrate(this.#db, tenantMigrations);
     this.#sources = new Sources(this.#db, this.#id);
-    this.#messenger = new Messenger(this.#db, ctx.storage, {
+    this.#clock = new AlarmClock(ctx, exists(this.#db));
+    this.#messenger = new Messenger(this.#db, this.#clock, {
       tenant: this.#id,
       configureFeed: (config) => env.FEED.getByName(feedName(this.#id)).configure(config),
       wakeStation: (station) => env.STATION.getByName(stationName(this.#id, station)).wake(),
@@ -256,7 +261,7 @@ export class TenantObject extends DurableObject<Env> {
     routes.insertBlocked(this.#db, routeId, station);
     // The route may have changed between the station's look and this.
     if (routes.readRoute(this.#db, routeId)?.enabled !== 0) {
-      await this.#messenger.wakeWaiting();
+      this.#messenger.wakeWaiting();
     }
   }
 
@@ -310,9 +315,15 @@ export class TenantObject extends DurableObject<Env> {
     return true;
   }
 
-  /** Never throws. */
+  /** Never throws: the platform gives an alarm up after six tries. */
   override async alarm(): Promise<void> {
-    await this.#messenger.ring(await this.feedConfig());
+    this.#clock.rang();
+    try {
+      await this.#messenger.ring(() => this.feedConfig());
+    } catch (error) {
+      log("warn", "alarm.failed", { tenant: this.#id, ...faultFields(error) });
+      this.#clock.wakeAt(Date.now() + ALARM_RETRY_MS);
+    }
   }
 
   #isThere(): boolean {
@@ -340,7 +351,7 @@ export class TenantObject extends DurableObject<Env> {
       store.raiseVersion(this.#db);
     });
     await this.#tellFeed();
-    await this.#messenger.wakeWaiting();
+    this.#messenger.wakeWaiting();
   }
 
   #tellFeed(): Promise<void> {
