@@ -108,3 +108,6 @@ export type NewRoute = z.infer<typeof NewRoute>;
 
 export const RoutePatch = z.strictObject(routeFields).partial();
 export type RoutePatch = z.infer<typeof RoutePatch>;
+
+/** Which of a route's lanes a list shows. */
+export const LanesQuery = z.object({ status: z.enum(["all", "troubled"]).default("all") });

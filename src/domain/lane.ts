@@ -1,4 +1,4 @@
-import { classify, type Outcome } from "./outcome.ts";
+import { classify, type Outcome, retryAfterMs } from "./outcome.ts";
 import { retryDelayMs } from "./retry.ts";
 
 /**
@@ -11,9 +11,11 @@ export interface Lane {
   readonly prevSeq: number | null;
   /** The event that the attempts were made at, or null when there were none. */
   readonly headSeq: number | null;
-  /** Failed attempts at the head so far. */
+  /** Attempts made at the head so far; all failed. */
   readonly attempts: number;
-  /** Of these, how many the destination refused. */
+  /** Of these, how many used up a try of its schedule: none made while the breaker was open. */
+  readonly failures: number;
+  /** And how many times the destination refused it, likewise. */
   readonly refusals: number;
   /** The head is not tried before this time; nothing behind it is tried before it. */
   readonly notBeforeMs: number | null;
@@ -26,18 +28,31 @@ export interface Gap {
   readonly last: number;
 }
 
+/** What a lane knows of a head that was not tried yet. */
+const UNTRIED = { headSeq: null, attempts: 0, failures: 0, refusals: 0, notBeforeMs: null };
+
 export const newLane = (cursor: number): Lane => ({
   cursor,
   prevSeq: null,
-  headSeq: null,
-  attempts: 0,
-  refusals: 0,
-  notBeforeMs: null,
+  ...UNTRIED,
   gap: null,
 });
 
 /** `notBeforeMs` of a lane whose head waits for a person, not for a time. */
 export const PARKED = Number.MAX_SAFE_INTEGER;
+
+/** What a person may do about a lane: try its head now, give its head up, end its parking. */
+export const LANE_ACTIONS = ["retry", "skip", "resume"] as const;
+export type LaneAction = (typeof LANE_ACTIONS)[number];
+
+/**
+ * - `idle`: everything that the route wants is delivered or given up
+ * - `delivering`: an attempt is on its way
+ * - `waiting`: its head is tried again at its time
+ * - `blocked`: the route is paused, disabled, or its breaker open
+ * - `parked`: it waits for a person
+ */
+export type LaneStatus = "idle" | "delivering" | "waiting" | "blocked" | "parked";
 
 export interface LanePolicy {
   readonly scheduleSeconds: readonly number[];
@@ -48,6 +63,8 @@ export type LaneStep =
   | { readonly kind: "delivered"; readonly lane: Lane }
   /** The head waits for its time, and everything behind it with it. */
   | { readonly kind: "wait"; readonly lane: Lane; readonly atMs: number }
+  /** The breaker is open: the head keeps its place and its tries, and waits to be woken. */
+  | { readonly kind: "hold"; readonly lane: Lane }
   /** The head is given up; unless `keep` is false it becomes a dead letter first. */
   | { readonly kind: "give_up"; readonly lane: Lane; readonly keep: boolean }
   /** The lane waits for a person. */
@@ -62,37 +79,43 @@ const REFUSED_RETRY_MS = 1_000;
 /** The lane before an attempt at `seq`: what was tried at another head does not count for this one. */
 export function withHead(lane: Lane, seq: number): Lane {
   if (lane.headSeq === seq) return lane;
-  return { ...lane, headSeq: seq, attempts: 0, refusals: 0, notBeforeMs: null };
+  return { ...lane, ...UNTRIED, headSeq: seq };
 }
 
-/** What the lane does after an attempt at its head `seq`. */
+/** The lane with all tries of its head again, as when a person has changed its route. */
+export function afresh(lane: Lane): Lane {
+  return { ...lane, failures: 0, refusals: 0, notBeforeMs: null };
+}
+
+/**
+ * What the lane does after an attempt at its head `seq`. `isOpen` says what the route's breaker
+ * is after this attempt was reported.
+ */
 export function afterAttempt(
   lane: Lane,
   seq: number,
   outcome: Outcome,
   policy: LanePolicy,
+  isOpen: boolean,
   nowMs: number,
   random: number,
 ): LaneStep {
-  const tried = { ...lane, attempts: lane.attempts + 1 };
-  switch (classify(outcome)) {
-    case "delivered":
-      return { kind: "delivered", lane: settle(lane, seq, { prevSeq: seq, gap: null }) };
-    case "gone":
-      return { kind: "disable", lane: { ...lane, attempts: 0, refusals: 0, notBeforeMs: null } };
-    case "refused": {
-      const refused = { ...tried, refusals: lane.refusals + 1 };
-      if (refused.refusals >= MAX_REFUSALS) return exhaust(refused, seq, policy);
-      return wait(refused, nowMs + REFUSED_RETRY_MS);
-    }
-    case "trouble": {
-      const failures = tried.attempts - tried.refusals;
-      const delayMs = retryDelayMs(failures, policy.scheduleSeconds, random);
-      if (delayMs === null) return exhaust(tried, seq, policy);
-      const askedMs = outcome.kind === "answered" ? (outcome.retryAfterMs ?? 0) : 0;
-      return wait(tried, nowMs + Math.max(delayMs, askedMs));
-    }
+  const tried = { ...lane, attempts: lane.attempts + 1, notBeforeMs: null };
+  const outcomeClass = classify(outcome);
+  if (outcomeClass === "delivered") {
+    return { kind: "delivered", lane: settle(lane, seq, { prevSeq: seq, gap: null }) };
   }
+  if (outcomeClass === "gone") return { kind: "disable", lane: afresh(tried) };
+  if (isOpen) return { kind: "hold", lane: tried };
+  if (outcomeClass === "refused") {
+    const refused = { ...tried, refusals: lane.refusals + 1 };
+    if (refused.refusals >= MAX_REFUSALS) return exhaust(refused, seq, policy);
+    return wait(refused, nowMs + REFUSED_RETRY_MS);
+  }
+  const failed = { ...tried, failures: lane.failures + 1 };
+  const delayMs = retryDelayMs(failed.failures, policy.scheduleSeconds, random);
+  if (delayMs === null) return exhaust(failed, seq, policy);
+  return wait(failed, nowMs + Math.max(delayMs, retryAfterMs(outcome) ?? 0));
 }
 
 /** The lane past an event that it gave up, with the gap that its next delivery announces. */
@@ -123,11 +146,8 @@ function settle(lane: Lane, seq: number, rest: Pick<Lane, "prevSeq" | "gap">): L
   return {
     ...lane,
     ...rest,
+    ...UNTRIED,
     cursor: Math.max(lane.cursor, seq),
-    headSeq: null,
-    attempts: 0,
-    refusals: 0,
-    notBeforeMs: null,
   };
 }
 

@@ -49,6 +49,11 @@ export function readRetryAfter(header: string | null, nowMs: number): number | n
   return Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }
 
+/** How long the destination asked to be left alone, or null. */
+export function retryAfterMs(outcome: Outcome): number | null {
+  return outcome.kind === "answered" ? outcome.retryAfterMs : null;
+}
+
 /** One line for lists and dead letters: what a person wants to know first. */
 export function describeOutcome(outcome: Outcome): string {
   return outcome.kind === "answered" ? `HTTP ${outcome.status}` : outcome.error;

@@ -28,6 +28,15 @@ export interface RouteTable {
   readonly keyIds: readonly string[];
 }
 
+/** What stations hear from the feed of their tenant's routes, with every push. */
+export interface Standing {
+  readonly version: RouteTable["version"];
+  /** Routes that failed lately: their lanes report successes, too. */
+  readonly suspect: readonly string[];
+  /** Routes whose breaker is open: their lanes attempt nothing but probes. */
+  readonly open: readonly string[];
+}
+
 export const NO_ROUTES: RouteTable = { version: 0, routes: [], keyIds: [] };
 
 /** What a route's sealed secrets are bound to: another route's do not open in their place. */

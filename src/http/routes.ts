@@ -4,6 +4,7 @@ import { NewRoute, RoutePatch } from "../domain/control.ts";
 import { checkDestination } from "../domain/destination-url.ts";
 import { tenantOnly } from "./auth.ts";
 import type { AppContext, AppEnv } from "./context.ts";
+import { lanes } from "./lanes.ts";
 import { notFound, refuse } from "./problems.ts";
 import { tenantOf } from "./tenant-object.ts";
 import { invalid, readBody, readNumberedPage, readPage } from "./validation.ts";
@@ -11,6 +12,7 @@ import { invalid, readBody, readNumberedPage, readPage } from "./validation.ts";
 /** `/v1/routes`: the tenant's stored HTTP destinations. */
 export const routes = new Hono<AppEnv>();
 routes.use(tenantOnly);
+routes.route("/:id/lanes", lanes);
 
 routes.get("/", async (c) => {
   const page = readPage(c);

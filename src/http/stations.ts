@@ -8,7 +8,7 @@ import type { AppContext, AppEnv } from "./context.ts";
 import { jsonPage } from "./events.ts";
 import { notFound, refuse } from "./problems.ts";
 import { feedOf } from "./tenant-object.ts";
-import { readNumberedPage, readPage } from "./validation.ts";
+import { invalid, readNumberedPage, readPage } from "./validation.ts";
 
 /** `/v1/stations`: what each station is doing, and its own log. */
 export const stations = new Hono<AppEnv>();
@@ -45,12 +45,36 @@ stations.get("/:id/events", async (c) => {
   });
 });
 
+/** Newest first: the attempts at destinations that the station's lanes remember, at most 50 of each. */
+stations.get("/:id/deliveries", async (c) => {
+  const id = c.req.param("id");
+  const page = readPage(c);
+  if (!page.ok) return page.error;
+  const before = placeBefore(page.value.after);
+  if (before === null) return invalid([{ path: "after", message: "expected a value of next" }]);
+  if (!isStationName(id) || !(await feedOf(c).hasStation(id))) return notFound("station");
+  const object = c.env.STATION.getByName(stationName(c.var.identity.tenant, id));
+  const { limit } = page.value;
+  const found = await object.deliveries(c.req.query("route") ?? null, before, limit + 1);
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  const more = found.length > limit && last !== undefined;
+  return c.json({ items, next: more ? `${Date.parse(last.at)}.${last.route}` : null });
+});
+
 /** Takes a station out of state and snapshots; should it send again, it is back. */
 stations.delete("/:id", async (c) => {
   const id = c.req.param("id");
   const removed = isStationName(id) && (await feedOf(c).removeStation(id));
   return removed ? c.body(null, 204) : notFound("station");
 });
+
+/** The place in the list that a `next` names; null for what is none. */
+function placeBefore(after: string | null): { atMs: number; route: string } | null {
+  if (after === null) return { atMs: Number.MAX_SAFE_INTEGER, route: "" };
+  const [, atMs, route] = /^(\d{1,15})\.(\w+)$/.exec(after) ?? [];
+  return atMs === undefined || route === undefined ? null : { atMs: Number(atMs), route };
+}
 
 async function stateOf(c: AppContext, id: string): Promise<string | null> {
   return isStationName(id) ? feedOf(c).state(id) : null;

@@ -100,6 +100,12 @@ export class FeedLog {
     return [...this.#stations.keys()];
   }
 
+  /** Ids of all stations, gone or not, in order, after the given one. */
+  namesAfter(after: string, limit: number): string[] {
+    const names = this.allStations().filter((name) => name > after);
+    return names.sort().slice(0, limit);
+  }
+
   snapshot(wants: (station: string) => boolean): string[] {
     const states: string[] = [];
     for (const [station, { state }] of this.#stations) {

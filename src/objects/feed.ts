@@ -4,6 +4,7 @@ import { formatCursor, parseCursor, resumeFrom } from "../domain/cursor.ts";
 import { compileFilter, type Filter } from "../domain/filter.ts";
 import { Gather } from "../domain/gather.ts";
 import { invariant } from "../domain/result.ts";
+import type { Standing } from "../domain/route.ts";
 import { type Env, parseObjectName, stationName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/frames.ts";
@@ -27,18 +28,17 @@ export interface PushBatch {
   readonly removed: boolean;
 }
 
-export interface PushReply {
+export interface PushReply extends Standing {
   /** The newest seq of the station that the feed holds, durably. What is missing is to be pushed again. */
   readonly lastSeq: number;
-  /** The version of the tenant's routes. */
-  readonly version: number;
   /** The tenant has been removed. */
   readonly gone: boolean;
 }
 
 /** What the tenant tells its feed, and what the feed asks for when it wakes. */
-export interface FeedConfig {
-  readonly version: number;
+export interface FeedConfig extends Standing {
+  /** Tells two of the same version apart: the later one is larger. */
+  readonly stamp: number;
   readonly keyIds: readonly string[];
   readonly removed: boolean;
 }
@@ -67,6 +67,8 @@ export class FeedObject extends DurableObject<Env> {
   readonly #stream: Stream;
   readonly #pushes: Gather<PushBatch, number>;
   #config: Promise<FeedConfig> | null = null;
+  /** The newest that was told or answered. */
+  #known: FeedConfig | null = null;
   /** Stations of a removed tenant that are purged; after a restart they are purged again. */
   #purgedCount = 0;
 
@@ -93,23 +95,22 @@ export class FeedObject extends DurableObject<Env> {
     const lastSeq =
       batch.events.length === 0 ? this.#log.lastSeq(batch.station) : await this.#pushes.add(batch);
     // Asked again, because it may have changed meanwhile.
-    const { version, removed } = await this.#ask();
-    return removed ? GONE : { lastSeq, version, gone: false };
+    const { version, suspect, open, removed } = await this.#ask();
+    return removed ? GONE : { lastSeq, version, suspect, open, gone: false };
   }
 
-  /** The version of the tenant's routes, for a station with nothing to push. Newer than all when it is gone. */
-  async version(): Promise<number> {
-    const { version, removed } = await this.#ask();
-    return removed ? Number.MAX_SAFE_INTEGER : version;
+  /** How the tenant's routes stand, for a station with nothing to push. Newer than all when it is gone. */
+  async standing(): Promise<Standing> {
+    const { version, suspect, open, removed } = await this.#ask();
+    return { version: removed ? Number.MAX_SAFE_INTEGER : version, suspect, open };
   }
 
   /** The tenant's configuration has changed; in force for every push answered from now on. */
   async configure(config: FeedConfig): Promise<void> {
-    const known = await this.#config?.catch(() => null);
-    // A removal is for good; otherwise the newest version counts, whatever came last.
-    const isOld = known?.removed !== true && (known?.version ?? 0) > config.version;
-    if (isOld && !config.removed) return;
-    if (known?.removed === true && !config.removed) return;
+    await this.#config?.catch(() => null);
+    // A removal is for good; otherwise the newest counts, whatever came last.
+    if (!config.removed && !this.#isNews(config)) return;
+    this.#known = config;
     this.#config = Promise.resolve(config);
     if (config.removed) {
       this.#stream.closeAll(CloseCode.forbidden, "the tenant was removed");
@@ -131,6 +132,16 @@ export class FeedObject extends DurableObject<Env> {
       items: page.map((name) => this.#log.state(name) ?? ""),
       next: names.length > limit ? (page.at(-1) ?? null) : null,
     };
+  }
+
+  /** Whether the station ever sent anything, even if it is gone from state and snapshots. */
+  async hasStation(station: string): Promise<boolean> {
+    return this.#log.knows(station);
+  }
+
+  /** Ids of all stations that ever sent anything, in order, after the given one. */
+  async stationNames(after: string, limit: number): Promise<string[]> {
+    return this.#log.namesAfter(after, limit);
   }
 
   /** Events after a cursor (from the oldest kept when null), or why the cursor is of no use. */
@@ -266,12 +277,20 @@ export class FeedObject extends DurableObject<Env> {
     this.#stream.restart();
   }
 
+  #isNews({ version, stamp }: FeedConfig): boolean {
+    const known = this.#known;
+    if (known === null) return true;
+    if (known.removed) return false;
+    return version > known.version || (version === known.version && stamp > known.stamp);
+  }
+
   #ask(): Promise<FeedConfig> {
     if (this.#config === null) {
       this.#config = this.env.TENANT.getByName(this.#tenant).feedConfig();
       this.#config.then(
-        ({ keyIds, removed }) => {
-          if (!removed) this.#stream.keepOnly(new Set(keyIds));
+        (config) => {
+          if (this.#isNews(config)) this.#known = config;
+          if (!config.removed) this.#stream.keepOnly(new Set(config.keyIds));
         },
         () => {
           // Asked again with the next push.
@@ -283,4 +302,4 @@ export class FeedObject extends DurableObject<Env> {
   }
 }
 
-const GONE: PushReply = { lastSeq: 0, version: 0, gone: true };
+const GONE: PushReply = { lastSeq: 0, version: 0, suspect: [], open: [], gone: true };

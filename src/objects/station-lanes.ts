@@ -1,23 +1,37 @@
+import { logAttempt } from "../domain/attempt-log.ts";
 import type { StationEvent } from "../domain/event.ts";
 import { type CompiledFilter, compileFilter } from "../domain/filter.ts";
-import { afterAttempt, type Lane, newLane, PARKED, skipLost, withHead } from "../domain/lane.ts";
-import { describeOutcome, type Outcome } from "../domain/outcome.ts";
-import { NO_ROUTES, type RouteTable, type StationRoute } from "../domain/route.ts";
-import type { Database } from "../store/database.ts";
 import {
-  deleteLane,
-  type LaneRow,
-  readConfig,
-  readLanes,
-  writeConfig,
-  writeLane,
-} from "../store/station-store.ts";
+  afresh,
+  afterAttempt,
+  type Gap,
+  giveUp,
+  type Lane,
+  type LaneStatus,
+  type LaneStep,
+  PARKED,
+  skipLost,
+  withHead,
+} from "../domain/lane.ts";
+import {
+  classify,
+  describeOutcome,
+  type Outcome,
+  type OutcomeClass,
+  retryAfterMs,
+} from "../domain/outcome.ts";
+import { NO_ROUTES, type RouteTable, type Standing, type StationRoute } from "../domain/route.ts";
+import type { Database } from "../store/database.ts";
+import { readConfig, writeConfig } from "../store/station-store.ts";
 import type { Journal } from "./station-journal.ts";
+import { LaneTable } from "./station-lane-table.ts";
 
 /** Events that a search for the head reads at a time; most lanes want the first. */
 const READ_EVENTS = 10;
 /** When the relay itself could not make an attempt, it tries again after this; the event is not charged. */
 const FAULT_RETRY_MS = 5_000;
+/** A lane that is well tells of its successes this often at most, while its route is suspect. */
+const SUCCESS_REPORT_MS = 1_000;
 
 export interface DeadLetter {
   readonly routeId: string;
@@ -30,19 +44,33 @@ export interface DeadLetter {
   readonly snippet: string;
 }
 
+/** What an attempt of a lane came to, for the tenant, which minds the route as a whole. */
+export interface LaneReport {
+  readonly routeId: string;
+  readonly station: string;
+  readonly class: Exclude<OutcomeClass, "gone">;
+  readonly latencyMs: number;
+  readonly retryAfterMs: number | null;
+  readonly answer: string;
+}
+
 /** The world outside the lanes, as the station provides it. */
 export interface LaneWorld {
   readonly attempt: (route: StationRoute, event: StationEvent, lane: Lane) => Promise<Outcome>;
   /** The routes if they changed since `version`, else null. */
   readonly fetchRoutes: (version: number) => Promise<RouteTable | null>;
-  /** Durable when it resolves. Safe to call twice for one event. */
-  readonly keepDeadLetter: (letter: DeadLetter) => Promise<void>;
+  /** Resolves to whether the route's breaker is open now; then the tenant wakes the lane. */
+  readonly report: (report: Omit<LaneReport, "station">) => Promise<{ isOpen: boolean }>;
+  /** An event is given up. Durable when it resolves; safe to call twice for one event. */
+  readonly giveUp: (letter: DeadLetter, keep: boolean) => Promise<void>;
+  readonly announceGap: (routeId: string, gap: Gap) => Promise<void>;
   readonly disableRoute: (routeId: string) => Promise<void>;
-  /** Asks to be woken when the route changes, because no attempt can be made until then. */
+  /** Asks to be woken when the route goes on, because no attempt can be made until then. */
   readonly registerBlocked: (routeId: string) => Promise<void>;
+  readonly registerParked: (routeId: string) => Promise<void>;
   /** Whether the routes were confirmed just now, with the push of the events after `seq`. */
   readonly knowsRoutesOf: (seq: number) => boolean;
-  /** Takes up the routes as they are now, by {@link Lanes.refresh}. */
+  /** Takes up the routes as they are now, by {@link Lanes.hear} and {@link Lanes.refresh}. */
   readonly checkRoutes: () => Promise<void>;
   readonly wakeAt: (atMs: number) => void;
   /** The relay itself could not make an attempt. */
@@ -55,32 +83,51 @@ interface Running {
   readonly filter: CompiledFilter;
 }
 
+/** How a lane's work under way is interrupted: between two attempts, never during one. */
+type Interruption = () => Promise<void>;
+
 /**
  * A station's lanes: for every route a cursor over the log, one attempt in flight, the next
  * only after the one before it is settled. What to do after an attempt is decided in
- * domain/lane.ts.
+ * domain/lane.ts, and whether the route as a whole may be attempted by the tenant.
  */
 export class Lanes {
   readonly #db: Database;
   readonly #journal: Journal;
   readonly #world: LaneWorld;
+  readonly #table: LaneTable;
   #version = NO_ROUTES.version;
   #routes = new Map<string, Running>();
-  readonly #lanes = new Map<string, Lane>();
-  readonly #draining = new Set<string>();
+  #suspect: ReadonlySet<string> = new Set();
+  #open = new Set<string>();
+  /** Lanes at work, with what is to be done between two of their attempts. */
+  readonly #working = new Map<string, Interruption[]>();
   #stopped = false;
   /** Blocked lanes that the tenant knows of; only asked for again after a wake or a change. */
   readonly #registered = new Set<string>();
+  /** Lanes that may try their head once whatever stands against it. */
+  readonly #granted = new Set<string>();
+  /** Lanes whose trouble the tenant knows of, so that it has to hear of its end. */
+  readonly #reported = new Set<string>();
+  readonly #successMs = new Map<string, number>();
 
   constructor(db: Database, journal: Journal, world: LaneWorld) {
     this.#db = db;
     this.#journal = journal;
     this.#world = world;
-    if (journal.seq > 0) this.#load();
+    this.#table = new LaneTable(db, journal);
+    const stored = journal.seq > 0 ? readConfig(db) : null;
+    if (stored !== null) {
+      this.#adopt({ version: stored.version, routes: JSON.parse(stored.routes), keyIds: [] });
+    }
   }
 
   get version(): number {
     return this.#version;
+  }
+
+  get table(): LaneTable {
+    return this.#table;
   }
 
   /** The routes that want an event, as far as this station knows the routes. */
@@ -88,6 +135,12 @@ export class Lanes {
     const wanting: string[] = [];
     for (const [id, { filter }] of this.#routes) if (filter.wants(event)) wanting.push(id);
     return wanting;
+  }
+
+  /** Takes up how the routes fare; the feed says so with every push. */
+  hear({ suspect, open }: Pick<Standing, "suspect" | "open">): void {
+    this.#suspect = new Set(suspect);
+    this.#open = new Set(open);
   }
 
   /**
@@ -104,14 +157,88 @@ export class Lanes {
     this.#world.keysChanged(table.keyIds);
     this.#registered.clear();
     writeConfig(this.#db, table.version, JSON.stringify(table.routes));
-    for (const id of [...this.#lanes.keys(), ...this.#journal.owed.keys()]) {
-      if (!this.#routes.has(id)) this.#forget(id);
-    }
+    for (const id of this.#table.routeIds()) if (!this.#routes.has(id)) this.#table.forget(id);
     for (const route of changed) {
       this.#owe(route, afterSeq);
-      this.#unpark(route.id);
+      // What failed before a person changed the route does not count.
+      this.#renew(route.id);
     }
     this.#journal.saveHead();
+  }
+
+  /** The station is being emptied: nothing more is attempted or stored. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Lets every lane that owes something go on, as far as it may. */
+  kick(): void {
+    for (const routeId of this.#journal.owed.keys()) void this.#work(routeId);
+  }
+
+  /** The tenant has woken the station: what it knew to be blocked may go on. */
+  release(): void {
+    this.#registered.clear();
+    this.kick();
+  }
+
+  /** Has a lane try its head once, now, even if its breaker is open. False when it owes nothing. */
+  async grant(routeId: string): Promise<boolean> {
+    if (!this.#routes.has(routeId)) return false;
+    // An attempt is on its way already.
+    if (this.#working.has(routeId)) return true;
+    if ((await this.#headOf(routeId)) === null) return false;
+    this.#granted.add(routeId);
+    void this.#work(routeId);
+    return true;
+  }
+
+  /** Ends a lane's parking: its head gets all its tries again. False when it owes nothing. */
+  async resume(routeId: string): Promise<boolean> {
+    this.#renew(routeId);
+    return this.grant(routeId);
+  }
+
+  /** Gives a lane's head up: it becomes a dead letter, and the lane goes on. Null when it owes nothing. */
+  async skip(routeId: string): Promise<number | null> {
+    return new Promise((resolve, reject) => {
+      const interruption = () => this.#skipHead(routeId).then(resolve, reject);
+      void this.#work(routeId, interruption);
+    });
+  }
+
+  /** Registers every lane that may attempt nothing, so that the station need not wake by itself for it. */
+  async registerBlocked(): Promise<void> {
+    for (const routeId of [...this.#journal.owed.keys()]) {
+      if (this.#isBlocked(routeId)) await this.#block(routeId);
+    }
+  }
+
+  /** When the station has to act next on what it owes, or null when it need not by itself. */
+  nextDueMs(nowMs: number): number | null {
+    let dueMs: number | null = null;
+    for (const routeId of this.#journal.owed.keys()) {
+      if (this.#registered.has(routeId)) continue;
+      const atMs = this.#table.get(routeId)?.notBeforeMs ?? nowMs;
+      if (atMs < PARKED) dueMs = Math.min(dueMs ?? atMs, atMs);
+    }
+    return dueMs;
+  }
+
+  /** What a lane is at, for people. */
+  statusOf(routeId: string): LaneStatus {
+    const lane = this.#table.owing(routeId);
+    if (lane === null || !this.#routes.has(routeId)) return "idle";
+    if (this.#working.has(routeId)) return "delivering";
+    if (lane.notBeforeMs === PARKED) return "parked";
+    return this.#isBlocked(routeId) ? "blocked" : "waiting";
+  }
+
+  #adopt(table: RouteTable): void {
+    this.#version = table.version;
+    this.#routes = new Map(
+      table.routes.map((route) => [route.id, { route, filter: compileFilter(route.filter) }]),
+    );
   }
 
   /**
@@ -127,141 +254,170 @@ export class Lanes {
     if (owedAfter < seq) this.#journal.owed.set(id, owedAfter);
   }
 
-  /** A person has changed the route, so a lane that waited for a person tries its head again. */
-  #unpark(routeId: string): void {
-    const lane = this.#lanes.get(routeId);
-    if (lane?.notBeforeMs !== PARKED) return;
-    this.#store(routeId, { ...lane, attempts: 0, refusals: 0, notBeforeMs: null });
+  #renew(routeId: string): void {
+    const lane = this.#table.owing(routeId);
+    if (lane !== null && lane.attempts > 0) this.#table.store(routeId, afresh(lane));
   }
 
-  /** The station is being emptied: nothing more is attempted or stored. */
-  stop(): void {
-    this.#stopped = true;
-  }
-
-  /** Lets every lane that owes something go on, as far as it may. */
-  kick(): void {
-    for (const routeId of this.#journal.owed.keys()) void this.#drain(routeId);
-  }
-
-  /** Registers every lane that may attempt nothing, so that the station need not wake by itself for it. */
-  async registerBlocked(): Promise<void> {
-    for (const routeId of [...this.#journal.owed.keys()]) {
-      if (this.#routes.get(routeId)?.route.enabled === false) await this.#block(routeId);
+  /** Works a lane off until it is empty or has to wait. What comes meanwhile is looked at again. */
+  async #work(routeId: string, interruption: Interruption = async () => {}): Promise<void> {
+    const running = this.#working.get(routeId);
+    if (running !== undefined) {
+      running.push(interruption);
+      return;
     }
-  }
-
-  /** When the station has to act next on what it owes, or null when it need not by itself. */
-  nextDueMs(nowMs: number): number | null {
-    let dueMs: number | null = null;
-    for (const routeId of this.#journal.owed.keys()) {
-      if (this.#registered.has(routeId)) continue;
-      const atMs = this.#lanes.get(routeId)?.notBeforeMs ?? nowMs;
-      if (atMs < PARKED) dueMs = Math.min(dueMs ?? atMs, atMs);
+    const interruptions = [interruption];
+    this.#working.set(routeId, interruptions);
+    while (!this.#stopped) {
+      const next = interruptions.shift();
+      if (next !== undefined) await next();
+      else if (!(await this.#stepSafely(routeId)) && interruptions.length === 0) break;
     }
-    return dueMs;
+    this.#working.delete(routeId);
   }
 
-  #load(): void {
-    const stored = readConfig(this.#db);
-    if (stored !== null) {
-      this.#adopt({ version: stored.version, routes: JSON.parse(stored.routes), keyIds: [] });
-    }
-    for (const row of readLanes(this.#db)) {
-      this.#lanes.set(row.routeId, laneOf(row));
-      const owedAfter = this.#journal.owed.get(row.routeId);
-      if (owedAfter === undefined) continue;
-      // The lane may have gone on since the newest event was stored.
-      if (row.cursor >= this.#journal.seq) this.#journal.owed.delete(row.routeId);
-      else this.#journal.owed.set(row.routeId, Math.max(row.cursor, owedAfter));
-    }
-  }
-
-  #adopt(table: RouteTable): void {
-    this.#version = table.version;
-    this.#routes = new Map(
-      table.routes.map((route) => [route.id, { route, filter: compileFilter(route.filter) }]),
-    );
-  }
-
-  #forget(routeId: string): void {
-    this.#journal.owed.delete(routeId);
-    if (this.#lanes.delete(routeId)) deleteLane(this.#db, routeId);
-  }
-
-  async #drain(routeId: string): Promise<void> {
-    if (this.#draining.has(routeId)) return;
-    this.#draining.add(routeId);
+  async #stepSafely(routeId: string): Promise<boolean> {
     try {
-      while (!this.#stopped && (await this.#step(routeId))) {
-        // One event a turn, until the lane is empty or has to wait.
-      }
+      return await this.#step(routeId);
     } catch (error) {
       // What an attempt comes to after the station was emptied concerns nobody.
-      if (this.#stopped) return;
+      if (this.#stopped) return false;
       // Ours, not the destination's: a call that did not get through. The event keeps its tries.
       this.#world.onFault(routeId, error);
       this.#world.wakeAt(Date.now() + FAULT_RETRY_MS);
-    } finally {
-      this.#draining.delete(routeId);
+      return false;
     }
   }
 
   /** Brings the lane one event further; false when it is empty or its head has to wait. */
   async #step(routeId: string): Promise<boolean> {
-    const before = this.#laneOf(routeId);
+    const before = this.#table.owing(routeId);
     if (before === null) return false;
-    if (before.notBeforeMs !== null && before.notBeforeMs > Date.now()) {
+    const isGranted = this.#granted.has(routeId);
+    if (!isGranted && before.notBeforeMs !== null && before.notBeforeMs > Date.now()) {
       if (before.notBeforeMs < PARKED) this.#world.wakeAt(before.notBeforeMs);
       return false;
     }
     // A retry or a backlog may come long after its push: it must not use what the route was then.
-    if (before.notBeforeMs !== null || !this.#world.knowsRoutesOf(before.cursor)) {
+    if (isGranted || before.attempts > 0 || !this.#world.knowsRoutesOf(before.cursor)) {
       await this.#world.checkRoutes();
     }
     const route = this.#routes.get(routeId)?.route;
-    const lane = this.#laneOf(routeId);
-    if (route === undefined || lane === null) return false;
-    if (!route.enabled) return this.#block(routeId);
-    const event = this.#headOf(routeId, lane);
-    if (event === null) return false;
-    const ready = withHead(this.#lanes.get(routeId) ?? lane, event.seq);
-    const outcome = await this.#world.attempt(route, event, ready);
-    return this.#settle(routeId, event, outcome);
+    if (route === undefined) return false;
+    if (this.#isBlocked(routeId)) return this.#block(routeId);
+    const event = await this.#headOf(routeId);
+    const lane = this.#table.owing(routeId);
+    const wasGranted = this.#granted.delete(routeId);
+    if (event === null || lane === null) return false;
+    const outcome = await this.#world.attempt(route, event, withHead(lane, event.seq));
+    return this.#settle(routeId, event, outcome, wasGranted);
   }
 
-  async #settle(routeId: string, event: StationEvent, outcome: Outcome): Promise<boolean> {
+  async #settle(
+    routeId: string,
+    event: StationEvent,
+    outcome: Outcome,
+    wasGranted: boolean,
+  ): Promise<boolean> {
     const route = this.#routes.get(routeId)?.route;
-    const lane = this.#laneOf(routeId);
+    const owing = this.#table.owing(routeId);
     // The route may have been deleted while the attempt was on its way.
-    if (route === undefined || lane === null) return false;
-    const tried = withHead(lane, event.seq);
-    const step = afterAttempt(tried, event.seq, outcome, route, Date.now(), Math.random());
-    switch (step.kind) {
-      case "delivered":
-        this.#store(routeId, step.lane);
-        return true;
-      case "give_up":
-        if (step.keep) await this.#world.keepDeadLetter(deadLetter(routeId, event, tried, outcome));
-        this.#store(routeId, step.lane);
-        return true;
-      case "wait":
-        this.#store(routeId, step.lane);
-        this.#world.wakeAt(step.atMs);
-        return false;
-      case "park":
-        this.#store(routeId, step.lane);
-        return false;
-      case "disable":
-        await this.#world.disableRoute(routeId);
-        this.#store(routeId, step.lane);
-        await this.#world.checkRoutes();
-        return true;
+    if (route === undefined || owing === null) return false;
+    const lane = withHead(owing, event.seq);
+    const { seq, id, type } = event;
+    const log = logAttempt(
+      this.#table.log(routeId),
+      { seq, event: id, type, attempt: lane.attempts + 1, replay: null },
+      outcome,
+      Date.now(),
+    );
+    const decide = (isOpen: boolean) =>
+      afterAttempt(lane, seq, outcome, route, isOpen, Date.now(), Math.random());
+    const outcomeClass = classify(outcome);
+    if (outcomeClass === "delivered") {
+      this.#table.store(routeId, decide(false).lane, log);
+      await this.#tellSuccess(routeId, outcome, lane.attempts > 0 || wasGranted);
+      return true;
     }
+    if (outcomeClass === "gone") {
+      await this.#world.disableRoute(routeId);
+      this.#table.store(routeId, decide(false).lane, log);
+      return true;
+    }
+    const { isOpen } = await this.#report(routeId, outcomeClass, outcome);
+    return this.#follow(routeId, decide(isOpen), letterOf(routeId, event, lane, outcome), log);
+  }
+
+  /** Carries out what is to be done after an attempt that failed. */
+  async #follow(
+    routeId: string,
+    step: LaneStep,
+    letter: DeadLetter,
+    log: ReturnType<typeof logAttempt>,
+  ): Promise<boolean> {
+    switch (step.kind) {
+      case "give_up":
+        await this.#world.giveUp(letter, step.keep);
+        this.#reported.delete(routeId);
+        break;
+      case "park":
+        await this.#world.registerParked(routeId);
+        break;
+      case "hold":
+        // The tenant has noted it with the report.
+        this.#registered.add(routeId);
+        break;
+      case "wait":
+        this.#world.wakeAt(step.atMs);
+        break;
+    }
+    this.#table.store(routeId, step.lane, log);
+    return step.kind === "give_up";
+  }
+
+  async #report(
+    routeId: string,
+    outcomeClass: LaneReport["class"],
+    outcome: Outcome,
+  ): Promise<{ isOpen: boolean }> {
+    const report = {
+      routeId,
+      class: outcomeClass,
+      latencyMs: outcome.latencyMs,
+      retryAfterMs: retryAfterMs(outcome),
+      answer: describeOutcome(outcome),
+    };
+    const { isOpen } = await this.#world.report(report);
+    if (isOpen) this.#open.add(routeId);
+    else this.#open.delete(routeId);
+    if (outcomeClass === "delivered") this.#reported.delete(routeId);
+    else this.#reported.add(routeId);
+    return { isOpen };
+  }
+
+  /** The end of this lane's trouble; and while the route is suspect, now and then that it is well here. */
+  async #tellSuccess(routeId: string, outcome: Outcome, wasInTrouble: boolean): Promise<void> {
+    const isDue = Date.now() - (this.#successMs.get(routeId) ?? 0) >= SUCCESS_REPORT_MS;
+    const isEnd = wasInTrouble || this.#reported.has(routeId);
+    if (!isEnd && !(isDue && this.#suspect.has(routeId))) return;
+    this.#successMs.set(routeId, Date.now());
+    this.#reported.add(routeId);
+    try {
+      await this.#report(routeId, "delivered", outcome);
+    } catch (error) {
+      // The event is delivered; the next success is reported in its place.
+      this.#world.onFault(routeId, error);
+    }
+  }
+
+  #isBlocked(routeId: string): boolean {
+    const isPaused = this.#routes.get(routeId)?.route.enabled === false;
+    return isPaused || (this.#open.has(routeId) && !this.#granted.has(routeId));
   }
 
   /** No attempt may be made; the tenant wakes the station when that changes. */
   async #block(routeId: string): Promise<false> {
+    this.#granted.delete(routeId);
     if (!this.#registered.has(routeId)) {
       await this.#world.registerBlocked(routeId);
       this.#registered.add(routeId);
@@ -269,22 +425,25 @@ export class Lanes {
     return false;
   }
 
-  /** The lane of a route that owes something, from where it owes it; null when it owes nothing. */
-  #laneOf(routeId: string): Lane | null {
-    const owedAfter = this.#journal.owed.get(routeId);
-    if (owedAfter === undefined) return null;
-    const lane = this.#lanes.get(routeId) ?? newLane(owedAfter);
-    return lane.cursor >= owedAfter ? lane : { ...lane, cursor: owedAfter };
+  async #skipHead(routeId: string): Promise<number | null> {
+    const event = await this.#headOf(routeId);
+    const lane = this.#table.owing(routeId);
+    if (event === null || lane === null) return null;
+    const head = withHead(lane, event.seq);
+    const last = this.#table.log(routeId).findLast(({ seq }) => seq === event.seq);
+    const letter = { ...letterOf(routeId, event, head, null), snippet: last?.answer ?? "" };
+    await this.#world.giveUp(letter, true);
+    this.#reported.delete(routeId);
+    this.#table.store(routeId, giveUp(head, event.seq));
+    return event.seq;
   }
 
   /** The next event that the route wants. When there is none, the lane owes nothing any more. */
-  #headOf(routeId: string, lane: Lane): StationEvent | null {
+  async #headOf(routeId: string): Promise<StationEvent | null> {
     const filter = this.#routes.get(routeId)?.filter;
-    const lost = this.#journal.oldestSeq - 1;
-    const ready =
-      lane.cursor < lost ? skipLost(lane, { first: lane.cursor + 1, last: lost }) : lane;
-    if (ready !== lane) this.#store(routeId, ready);
-    for (let after = ready.cursor; after < this.#journal.seq; ) {
+    const lane = await this.#pastLost(routeId);
+    if (lane === null) return null;
+    for (let after = lane.cursor; after < this.#journal.seq; ) {
       const events = this.#journal.read(after, READ_EVENTS);
       const wanted = events.find((event) => filter?.wants(event));
       if (wanted !== undefined) return wanted;
@@ -294,37 +453,35 @@ export class Lanes {
     return null;
   }
 
-  #store(routeId: string, lane: Lane): void {
-    this.#lanes.set(routeId, lane);
-    if (lane.cursor >= this.#journal.seq) this.#journal.owed.delete(routeId);
-    else if (this.#journal.owed.has(routeId)) this.#journal.owed.set(routeId, lane.cursor);
-    writeLane(this.#db, rowOf(routeId, lane));
+  /** The lane past what the log no longer has, which is announced, never passed over in silence. */
+  async #pastLost(routeId: string): Promise<Lane | null> {
+    for (;;) {
+      const lane = this.#table.owing(routeId);
+      const last = this.#journal.oldestSeq - 1;
+      if (lane === null || lane.cursor >= last) return lane;
+      const lost = { first: lane.cursor + 1, last };
+      await this.#world.announceGap(routeId, lost);
+      this.#table.store(routeId, skipLost(lane, lost));
+    }
   }
 }
 
-function deadLetter(
+/** `outcome` is null when a person gave the event up. */
+function letterOf(
   routeId: string,
   event: StationEvent,
   lane: Lane,
-  outcome: Outcome,
+  outcome: Outcome | null,
 ): DeadLetter {
+  const tried = { attempts: lane.attempts + (outcome === null ? 0 : 1) };
   return {
     routeId,
     station: event.station,
     seq: event.seq,
     eventId: event.id,
     type: event.type,
-    attempts: lane.attempts + 1,
-    lastAnswer: describeOutcome(outcome),
-    snippet: outcome.kind === "answered" ? outcome.snippet : outcome.detail,
+    ...tried,
+    lastAnswer: outcome === null ? "skipped" : describeOutcome(outcome),
+    snippet: outcome === null ? "" : outcome.kind === "answered" ? outcome.snippet : outcome.detail,
   };
-}
-
-function laneOf({ routeId: _, gapFirst, gapLast, ...lane }: LaneRow): Lane {
-  const gap = gapFirst === null || gapLast === null ? null : { first: gapFirst, last: gapLast };
-  return { ...lane, gap };
-}
-
-function rowOf(routeId: string, { gap, ...lane }: Lane): LaneRow {
-  return { routeId, ...lane, gapFirst: gap?.first ?? null, gapLast: gap?.last ?? null };
 }

@@ -1,6 +1,7 @@
 import { type StationEvent, serializeEvent } from "../domain/event.ts";
 import { Gather } from "../domain/gather.ts";
 import { invariant } from "../domain/result.ts";
+import type { Standing } from "../domain/route.ts";
 import { serializeState } from "../domain/state.ts";
 import type { PushBatch, PushReply } from "./feed.ts";
 import type { Journal } from "./station-journal.ts";
@@ -15,6 +16,8 @@ export interface PushWorld {
   readonly push: (batch: PushBatch) => Promise<PushReply>;
   /** The feed knows this version of the routes; events after `afterSeq` were received under it. */
   readonly onVersion: (version: number, afterSeq: number) => Promise<void>;
+  /** How the routes fare, as the feed knows it now. */
+  readonly onStanding: (standing: Standing) => void;
 }
 
 /** The tenant has been removed; nothing of it is kept or relayed any more. */
@@ -92,6 +95,7 @@ export class Pusher {
       removed: this.#journal.state.isGone,
     });
     if (reply.gone) throw new GoneError();
+    this.#world.onStanding(reply);
     const heldBefore = Math.min(from ?? reply.lastSeq, reply.lastSeq);
     // What this push brought was received under the routes that are now in force.
     await this.#world.onVersion(reply.version, Math.max(heldBefore, triedSeq));

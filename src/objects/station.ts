@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 
 import { type StationEvent, serializeEvent } from "../domain/event.ts";
 import { Gather } from "../domain/gather.ts";
-import type { Lane } from "../domain/lane.ts";
+import type { Lane, LaneAction } from "../domain/lane.ts";
 import type { StationRoute } from "../domain/route.ts";
 import { serializeState } from "../domain/state.ts";
 import { type Env, feedName, parseObjectName } from "../env.ts";
@@ -11,8 +11,15 @@ import { CloseCode } from "../protocol/frames.ts";
 import { Database } from "../store/database.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { type AppendOutcome, type IncomingEvent, Journal } from "./station-journal.ts";
-import { type DeadLetter, Lanes, type LaneWorld } from "./station-lanes.ts";
+import { Lanes, type LaneWorld } from "./station-lanes.ts";
 import { GoneError, Pusher } from "./station-push.ts";
+import {
+  type DeliveryPlace,
+  type DeliveryView,
+  type LaneView,
+  laneView,
+  listDeliveries,
+} from "./station-views.ts";
 import { Stream, type StreamRecord, subscriptionOf } from "./stream.ts";
 
 /** An ack waits this long for the feed; then an alarm owes the push, and the ack goes out. */
@@ -82,8 +89,45 @@ export class StationObject extends DurableObject<Env> {
   async wake(): Promise<boolean> {
     if (this.#journal.seq === 0) return false;
     await this.#pusher.check();
-    this.#lanes.kick();
+    this.#lanes.release();
     return this.#stream.size > 0;
+  }
+
+  /** Has a lane try its head once, whatever stands against it. False when it owes nothing. */
+  async probe(routeId: string): Promise<boolean> {
+    if (this.#journal.seq === 0) return false;
+    await this.#pusher.check();
+    return this.#lanes.grant(routeId);
+  }
+
+  /** A person's doing. Null when the lane owes nothing, so that there is nothing to be done. */
+  async actOnLane(routeId: string, action: LaneAction): Promise<LaneView | null> {
+    if (this.#journal.seq === 0) return null;
+    await this.#pusher.check();
+    const done =
+      action === "skip"
+        ? (await this.#lanes.skip(routeId)) !== null
+        : await (action === "retry" ? this.#lanes.grant(routeId) : this.#lanes.resume(routeId));
+    return done ? this.#laneView(routeId) : null;
+  }
+
+  /** How a route's lane stands here. */
+  async lane(routeId: string): Promise<LaneView> {
+    return this.#laneView(routeId);
+  }
+
+  /** Attempts made here, newest first, before the given place; of one route or of all. */
+  async deliveries(
+    routeId: string | null,
+    before: DeliveryPlace,
+    limit: number,
+  ): Promise<DeliveryView[]> {
+    const { table } = this.#lanes;
+    return listDeliveries(
+      (routeId === null ? table.routeIds() : [routeId]).map((id) => [id, table.log(id)]),
+      before,
+      limit,
+    );
   }
 
   /** Forgets what is known of the station; its events stay in the log until it turns. */
@@ -144,6 +188,7 @@ export class StationObject extends DurableObject<Env> {
     const lanes = new Lanes(this.#db, journal, this.#laneWorld());
     const pusher = new Pusher(journal, this.#station, {
       push: (batch) => this.env.FEED.getByName(feedName(this.#tenant)).push(batch),
+      onStanding: (standing) => lanes.hear(standing),
       onVersion: async (version, afterSeq) => {
         if (version <= lanes.version) return;
         await lanes.refresh(afterSeq);
@@ -207,6 +252,18 @@ export class StationObject extends DurableObject<Env> {
     return true;
   }
 
+  #laneView(routeId: string): LaneView {
+    const status = this.#lanes.statusOf(routeId);
+    const { table } = this.#lanes;
+    return laneView(
+      this.#station,
+      status,
+      table.get(routeId),
+      table.log(routeId),
+      this.#journal.seq,
+    );
+  }
+
   #place() {
     return { tenant: this.#tenant, station: this.#station };
   }
@@ -229,14 +286,18 @@ export class StationObject extends DurableObject<Env> {
           gap: lane.gap,
         }),
       fetchRoutes: (version: number) => tenantObject().routesSince(version),
-      keepDeadLetter: (letter: DeadLetter) => tenantObject().keepDeadLetter(letter),
-      disableRoute: (routeId: string) => tenantObject().disableRoute(routeId),
-      registerBlocked: (routeId: string) => tenantObject().registerBlocked(routeId, this.#station),
+      report: (report) => tenantObject().reportAttempt({ ...report, station: this.#station }),
+      giveUp: (letter, keep) => tenantObject().giveUp(letter, keep),
+      announceGap: (routeId, gap) => tenantObject().announceGap(routeId, this.#station, gap),
+      disableRoute: (routeId) => tenantObject().disableRoute(routeId),
+      registerBlocked: (routeId) => tenantObject().registerBlocked(routeId, this.#station),
+      registerParked: (routeId) => tenantObject().registerParked(routeId, this.#station),
       knowsRoutesOf: (seq) => this.#pusher.isFresh(seq, Date.now()),
       checkRoutes: async () => {
         // Asked beside the pushes, so that a delivery does not queue behind them.
-        const version = await this.env.FEED.getByName(feedName(tenant)).version();
-        if (version > this.#lanes.version) await this.#pusher.check();
+        const standing = await this.env.FEED.getByName(feedName(tenant)).standing();
+        this.#lanes.hear(standing);
+        if (standing.version > this.#lanes.version) await this.#pusher.check();
       },
       wakeAt: (atMs: number) => this.#clock.wakeAt(atMs),
       onFault: (route, error) =>

@@ -1,7 +1,7 @@
 import { faultFields, log } from "../log.ts";
 import type { Database } from "../store/database.ts";
+import { deleteUnblocked, listUnblocked } from "../store/health-store.ts";
 import { exists } from "../store/migrate.ts";
-import { deleteUnblocked, listUnblocked } from "../store/route-store.ts";
 import { deleteSubscribed, listToTell, putSubscribed, readTenant } from "../store/tenant-store.ts";
 import type { AlarmClock } from "./alarm-clock.ts";
 import type { FeedConfig } from "./feed.ts";
@@ -22,6 +22,8 @@ export interface MessengerWorld {
   readonly configureFeed: (config: FeedConfig) => Promise<void>;
   /** Resolves to whether the station has sockets. */
   readonly wakeStation: (station: string) => Promise<boolean>;
+  /** Whether lanes that were let go on have failed again, so that the others should not hurry. */
+  readonly isFailing: (routeId: string) => boolean;
 }
 
 /**
@@ -85,17 +87,19 @@ export class Messenger {
 
   async #wakeSome(): Promise<void> {
     const count = this.#wakesPerSecond;
+    const nowMs = Date.now();
     const blocked = listUnblocked(this.#db, count);
     const subscribed = listToTell(this.#db, count);
     const wakes = [
       ...blocked.map(({ routeId, station }) =>
-        this.#wake(station, () => deleteUnblocked(this.#db, routeId, station)),
+        this.#wake(station, () => deleteUnblocked(this.#db, routeId, station, nowMs)),
       ),
       ...subscribed.map((station) => this.#tellOfKeys(station)),
     ];
     const allWell = (await Promise.all(wakes)).every((well) => well);
     const more = blocked.length === count || subscribed.length === count;
-    this.#wakesPerSecond = more && allWell ? Math.min(count * 2, MAX_WAKES) : FIRST_WAKES;
+    const hurry = more && allWell && !blocked.some(({ routeId }) => this.#world.isFailing(routeId));
+    this.#wakesPerSecond = hurry ? Math.min(count * 2, MAX_WAKES) : FIRST_WAKES;
     if (more || !allWell) this.#clock.wakeAt(Date.now() + (allWell ? 1_000 : RETELL_MS));
   }
 

@@ -1,3 +1,4 @@
+import type { Breaker } from "../domain/breaker.ts";
 import { DELIVERY_FORMATS } from "../domain/delivery.ts";
 import { Filter } from "../domain/filter.ts";
 import type { StationRoute } from "../domain/route.ts";
@@ -68,7 +69,7 @@ export const refusalView = ({ atMs, reason, count, samples }: RefusalRow) => ({
 });
 export type RefusalView = ReturnType<typeof refusalView>;
 
-export const routeView = (route: RouteRow) => ({
+export const routeView = (route: RouteRow, breaker: Breaker) => ({
   id: route.id,
   name: route.name,
   url: route.url,
@@ -80,11 +81,34 @@ export const routeView = (route: RouteRow) => ({
   timeoutMs: route.timeoutMs,
   retry: { scheduleSeconds: scheduleOf(route) },
   onExhausted: route.onExhausted,
-  health: route.health,
+  health: healthOf(route, breaker),
+  /** What is wrong with the destination, or null while nothing is. */
+  trouble: breaker.state === "healthy" ? null : troubleView(breaker),
   createdAt: iso(route.createdAtMs),
   updatedAt: iso(route.updatedAtMs),
 });
 export type RouteView = ReturnType<typeof routeView>;
+
+/**
+ * - `healthy`, `suspect` (it failed a short while ago)
+ * - `failing`: its breaker is open; nothing is attempted but a probe now and then
+ * - `disabled`: it answered 410, or failed for five days on end
+ */
+export const ROUTE_HEALTH = ["healthy", "suspect", "failing", "disabled"] as const;
+
+function healthOf(route: RouteRow, { state }: Breaker): (typeof ROUTE_HEALTH)[number] {
+  if (route.health === "disabled") return "disabled";
+  return state === "open" ? "failing" : state;
+}
+
+const troubleView = (breaker: Breaker) => ({
+  failures: breaker.failures,
+  refusals: breaker.refusals,
+  failingSince: isoOrNull(breaker.failingSinceMs),
+  lastFailureAt: iso(breaker.lastFailureMs),
+  lastAnswer: breaker.lastAnswer,
+  nextProbeAt: breaker.state === "open" ? iso(breaker.nextProbeMs) : null,
+});
 
 /** A route as stations get it. */
 export const stationRoute = (route: RouteRow): StationRoute => ({

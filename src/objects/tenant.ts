@@ -10,10 +10,12 @@ import type {
   SourcePatch,
 } from "../domain/control.ts";
 import { hashKey, hintOf, randomId } from "../domain/ids.ts";
+import type { Gap, LaneAction } from "../domain/lane.ts";
 import type { RouteTable } from "../domain/route.ts";
 import { configOf, type Env, feedName, stationName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import { Database } from "../store/database.ts";
+import { listTroubled } from "../store/health-store.ts";
 import { exists, migrate } from "../store/migrate.ts";
 import * as quarantine from "../store/quarantine-store.ts";
 import * as routes from "../store/route-store.ts";
@@ -21,7 +23,9 @@ import { tenantMigrations } from "../store/tenant-schema.ts";
 import * as store from "../store/tenant-store.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import type { FeedConfig } from "./feed.ts";
-import type { DeadLetter } from "./station-lanes.ts";
+import type { DeadLetter, LaneReport } from "./station-lanes.ts";
+import type { LaneView } from "./station-views.ts";
+import { RouteHealth } from "./tenant-health.ts";
 import { Messenger } from "./tenant-messenger.ts";
 import { changeRoute, makeRoute } from "./tenant-routes.ts";
 import { type IngestSource, type RefusalCount, Sources } from "./tenant-sources.ts";
@@ -41,7 +45,9 @@ export class TenantObject extends DurableObject<Env> {
   readonly #sources: Sources;
   readonly #clock: AlarmClock;
   readonly #messenger: Messenger;
+  readonly #health: RouteHealth;
   #turn: Promise<unknown> = Promise.resolve();
+  #stamp = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -53,7 +59,13 @@ export class TenantObject extends DurableObject<Env> {
     this.#messenger = new Messenger(this.#db, this.#clock, {
       tenant: this.#id,
       configureFeed: (config) => env.FEED.getByName(feedName(this.#id)).configure(config),
-      wakeStation: (station) => env.STATION.getByName(stationName(this.#id, station)).wake(),
+      wakeStation: (station) => this.#station(station).wake(),
+      isFailing: (routeId) => this.#health.breaker(routeId).failures > 0,
+    });
+    this.#health = new RouteHealth(this.#db, this.#clock, exists(this.#db), {
+      tenant: this.#id,
+      probe: (station, routeId) => this.#station(station).probe(routeId),
+      isEnabled: (routeId) => routes.readRoute(this.#db, routeId)?.enabled === 1,
     });
   }
 
@@ -93,8 +105,14 @@ export class TenantObject extends DurableObject<Env> {
 
   async feedConfig(): Promise<FeedConfig> {
     const tenant = exists(this.#db) ? store.readTenant(this.#db) : null;
-    if (tenant === null || tenant.removed === 1) return { version: 0, keyIds: [], removed: true };
-    return { version: tenant.version, keyIds: store.listKeyIds(this.#db), removed: false };
+    this.#stamp = Math.max(Date.now(), this.#stamp + 1);
+    const stamp = this.#stamp;
+    if (tenant === null || tenant.removed === 1) {
+      return { version: 0, stamp, suspect: [], open: [], keyIds: [], removed: true };
+    }
+    const { version } = tenant;
+    const keyIds = store.listKeyIds(this.#db);
+    return { version, stamp, ...this.#health.standing(), keyIds, removed: false };
   }
 
   async listKeys(after: string, limit: number): Promise<views.Page<views.KeyView>> {
@@ -180,12 +198,17 @@ export class TenantObject extends DurableObject<Env> {
 
   async listRoutes(after: string, limit: number): Promise<views.Page<views.RouteView>> {
     const rows = routes.listRoutes(this.#db, after, limit + 1);
-    return views.pageOf(rows, limit, views.routeView, ({ id }) => id);
+    return views.pageOf(
+      rows,
+      limit,
+      (row) => this.#routeView(row),
+      ({ id }) => id,
+    );
   }
 
   async getRoute(id: string): Promise<views.RouteView | null> {
     const row = routes.readRoute(this.#db, id);
-    return row === null ? null : views.routeView(row);
+    return row === null ? null : this.#routeView(row);
   }
 
   async createRoute(input: NewRoute): Promise<(views.RouteView & { secret: string }) | null> {
@@ -195,7 +218,7 @@ export class TenantObject extends DurableObject<Env> {
       const scheme = store.latestSchemeSeen(this.#db) ?? "timestamped";
       const { row, secret } = await makeRoute(this.#id, input, scheme, sealer, Date.now());
       await this.#changeConfig(() => routes.writeRoute(this.#db, row));
-      return { ...views.routeView(row), secret };
+      return { ...this.#routeView(row), secret };
     });
   }
 
@@ -209,8 +232,11 @@ export class TenantObject extends DurableObject<Env> {
       const { sealer } = await configOf(this.env);
       const changed = await changeRoute(this.#id, row, patch, sealer, Date.now());
       if (changed === null) return "signs_only_raw";
-      await this.#changeConfig(() => routes.writeRoute(this.#db, changed));
-      return views.routeView(changed);
+      await this.#changeConfig(() => {
+        routes.writeRoute(this.#db, changed);
+        this.#health.renew(id);
+      });
+      return this.#routeView(changed);
     });
   }
 
@@ -221,25 +247,26 @@ export class TenantObject extends DurableObject<Env> {
       if (row === null) return null;
       const health = enabled ? "healthy" : row.health;
       const changed = { ...row, enabled: Number(enabled), health, updatedAtMs: Date.now() };
-      await this.#changeConfig(() => routes.writeRoute(this.#db, changed));
-      return views.routeView(changed);
+      await this.#changeConfig(() => {
+        routes.writeRoute(this.#db, changed);
+        if (enabled) this.#health.renew(id);
+      });
+      return this.#routeView(changed);
     });
   }
 
   /** The destination has answered that it wants nothing more. */
   async disableRoute(id: string): Promise<void> {
-    await this.#alone(async () => {
-      const row = routes.readRoute(this.#db, id);
-      if (row === null || row.enabled === 0) return;
-      const changed = { ...row, enabled: 0, health: "disabled", updatedAtMs: Date.now() };
-      await this.#changeConfig(() => routes.writeRoute(this.#db, changed));
-    });
+    await this.#disable(id);
   }
 
   async deleteRoute(id: string): Promise<boolean> {
     return this.#alone(async () => {
       if (routes.readRoute(this.#db, id) === null) return false;
-      await this.#changeConfig(() => routes.deleteRoute(this.#db, id));
+      await this.#changeConfig(() => {
+        this.#health.renew(id);
+        routes.deleteRoute(this.#db, id);
+      });
       return true;
     });
   }
@@ -255,19 +282,63 @@ export class TenantObject extends DurableObject<Env> {
     };
   }
 
+  /** What a lane's attempt came to, if the lane or its route is not well. Whether it may try again. */
+  async reportAttempt(report: LaneReport): Promise<{ isOpen: boolean }> {
+    const { routeId, latencyMs } = report;
+    if (!this.#isThere() || routes.readRoute(this.#db, routeId) === null) return { isOpen: false };
+    const nowMs = Date.now();
+    const attempt = { ...report, startedMs: nowMs - latencyMs };
+    const change = this.#health.report(routeId, attempt, nowMs);
+    if (change === "disable") await this.#disable(routeId);
+    else if (change !== "none" && change !== "warn") {
+      await this.#tellFeedSoon();
+      this.#health.countFrom(routeId, Date.now());
+    }
+    if (change === "closed") this.#messenger.wakeWaiting();
+    return { isOpen: this.#mayNot(routeId) };
+  }
+
   /** A lane may attempt nothing; its station is woken when its route goes on or goes away. */
   async registerBlocked(routeId: string, station: string): Promise<void> {
     if (!this.#isThere()) return;
-    routes.insertBlocked(this.#db, routeId, station);
+    this.#health.block(routeId, station, Date.now());
     // The route may have changed between the station's look and this.
-    if (routes.readRoute(this.#db, routeId)?.enabled !== 0) {
-      this.#messenger.wakeWaiting();
-    }
+    if (!this.#mayNot(routeId)) this.#messenger.wakeWaiting();
   }
 
-  async keepDeadLetter(letter: DeadLetter): Promise<void> {
-    if (!this.#isThere() || routes.readRoute(this.#db, letter.routeId) === null) return;
-    routes.insertDeadLetter(this.#db, { ...letter, atMs: Date.now() });
+  /** A lane waits for a person. */
+  async registerParked(routeId: string, station: string): Promise<void> {
+    if (this.#isThere()) this.#health.park(routeId, station, Date.now());
+  }
+
+  /** A lane is past events that it did not deliver: its next delivery names them. */
+  async announceGap(_routeId: string, _station: string, _gap: Gap): Promise<void> {}
+
+  /** Stations whose lanes of a route are in trouble, by id; null when there is no such route. */
+  async troubledStations(routeId: string, after: string, limit: number): Promise<string[] | null> {
+    if (routes.readRoute(this.#db, routeId) === null) return null;
+    return listTroubled(this.#db, routeId, after, limit);
+  }
+
+  /** What a person does about a lane (http/lanes.ts). The station is known to be there. */
+  async actOnLane(
+    routeId: string,
+    station: string,
+    action: LaneAction,
+  ): Promise<LaneView | "not_found" | "paused" | "idle"> {
+    const row = routes.readRoute(this.#db, routeId);
+    if (row === null) return "not_found";
+    if (row.enabled === 0 && action !== "skip") return "paused";
+    const lane = await this.#station(station).actOnLane(routeId, action);
+    return lane ?? "idle";
+  }
+
+  /** A lane gives an event up; with `keep` it becomes a dead letter. */
+  async giveUp(letter: DeadLetter, keep: boolean): Promise<void> {
+    const { routeId, station } = letter;
+    if (!this.#isThere() || routes.readRoute(this.#db, routeId) === null) return;
+    if (keep) routes.insertDeadLetter(this.#db, { ...letter, atMs: Date.now() });
+    this.#health.settle(routeId, station);
   }
 
   async listDeadLetters(
@@ -320,6 +391,8 @@ export class TenantObject extends DurableObject<Env> {
     this.#clock.rang();
     try {
       await this.#messenger.ring(() => this.feedConfig());
+      if (!this.#isThere()) return;
+      if (this.#health.run(Date.now())) await this.#tellFeed();
     } catch (error) {
       log("warn", "alarm.failed", { tenant: this.#id, ...faultFields(error) });
       this.#clock.wakeAt(Date.now() + ALARM_RETRY_MS);
@@ -352,6 +425,38 @@ export class TenantObject extends DurableObject<Env> {
     });
     await this.#tellFeed();
     this.#messenger.wakeWaiting();
+  }
+
+  async #disable(id: string): Promise<void> {
+    await this.#alone(async () => {
+      const row = routes.readRoute(this.#db, id);
+      if (row === null || row.enabled === 0) return;
+      const changed = { ...row, enabled: 0, health: "disabled", updatedAtMs: Date.now() };
+      await this.#changeConfig(() => routes.writeRoute(this.#db, changed));
+    });
+  }
+
+  /** Whether lanes of the route may attempt nothing. */
+  #mayNot(routeId: string): boolean {
+    const isPaused = routes.readRoute(this.#db, routeId)?.enabled === 0;
+    return isPaused || this.#health.isOpen(routeId);
+  }
+
+  #routeView(row: routes.RouteRow): views.RouteView {
+    return views.routeView(row, this.#health.breaker(row.id));
+  }
+
+  #station(station: string) {
+    return this.env.STATION.getByName(stationName(this.#id, station));
+  }
+
+  /** When it does not get through now, the alarm tells it. */
+  async #tellFeedSoon(): Promise<void> {
+    try {
+      await this.#tellFeed();
+    } catch (error) {
+      log("warn", "telling.failed", { tenant: this.#id, ...faultFields(error) });
+    }
   }
 
   #tellFeed(): Promise<void> {

@@ -79,34 +79,9 @@ export function writeRoute(db: Database, route: RouteRow): void {
 export function deleteRoute(db: Database, id: string): boolean {
   if (readRoute(db, id) === null) return false;
   db.run("DELETE FROM dead_letters WHERE route_id = ?", id);
+  db.run("DELETE FROM route_health WHERE route_id = ?", id);
   db.run("DELETE FROM routes WHERE id = ?", id);
   return true;
-}
-
-/** A station's lane that may attempt nothing until its route changes. */
-export function insertBlocked(db: Database, routeId: string, station: string): void {
-  db.run("INSERT OR IGNORE INTO blocked (route_id, station) VALUES (?, ?)", routeId, station);
-}
-
-/** Stations whose blocked lanes may go on: their route is enabled again, or is no more. */
-export function listUnblocked(db: Database, limit: number): { routeId: string; station: string }[] {
-  return db.all<{ routeId: string; station: string }>(
-    `SELECT route_id AS routeId, station FROM blocked
-     LEFT JOIN routes ON routes.id = blocked.route_id
-     WHERE routes.id IS NULL OR routes.enabled = 1 LIMIT ?`,
-    limit,
-  );
-}
-
-/** Unless the route stands still again, in which case the lane goes on waiting. */
-export function deleteUnblocked(db: Database, routeId: string, station: string): void {
-  db.run(
-    `DELETE FROM blocked WHERE route_id = ? AND station = ?
-       AND NOT EXISTS (SELECT 1 FROM routes WHERE id = ? AND enabled = 0)`,
-    routeId,
-    station,
-    routeId,
-  );
 }
 
 export type DeadLetterRow = {

@@ -34,4 +34,12 @@ export const stationMigrations: readonly Migration[] = [
       ) WITHOUT ROWID;
     `,
   },
+  {
+    name: "002_attempt_log",
+    sql: `
+      ALTER TABLE lanes ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE lanes ADD COLUMN attempt_log TEXT NOT NULL DEFAULT '[]';
+      UPDATE lanes SET failures = attempts - refusals;
+    `,
+  },
 ];

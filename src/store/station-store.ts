@@ -161,40 +161,45 @@ export type LaneRow = {
   readonly prevSeq: number | null;
   readonly headSeq: number | null;
   readonly attempts: number;
+  readonly failures: number;
   readonly refusals: number;
   readonly notBeforeMs: number | null;
   readonly gapFirst: number | null;
   readonly gapLast: number | null;
+  /** JSON of AttemptLog (domain/attempt-log.ts). */
+  readonly attemptLog: string;
 };
 
 export function readLanes(db: Database): LaneRow[] {
   return db.all<LaneRow>(
     `SELECT route_id AS routeId, cursor, prev_seq AS prevSeq, head_seq AS headSeq,
-       attempts, refusals,
-       not_before_ms AS notBeforeMs, gap_first AS gapFirst, gap_last AS gapLast FROM lanes`,
+       attempts, failures, refusals, not_before_ms AS notBeforeMs,
+       gap_first AS gapFirst, gap_last AS gapLast, attempt_log AS attemptLog FROM lanes`,
   );
 }
 
 export function writeLane(db: Database, lane: LaneRow): void {
   db.run(
-    `INSERT INTO lanes (route_id, cursor, prev_seq, head_seq, attempts, refusals, not_before_ms,
-       gap_first, gap_last)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO lanes (route_id, cursor, prev_seq, head_seq, attempts, failures, refusals,
+       not_before_ms, gap_first, gap_last, attempt_log)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (route_id) DO UPDATE SET
        cursor = excluded.cursor, prev_seq = excluded.prev_seq,
        head_seq = excluded.head_seq, attempts = excluded.attempts,
-       refusals = excluded.refusals,
+       failures = excluded.failures, refusals = excluded.refusals,
        not_before_ms = excluded.not_before_ms, gap_first = excluded.gap_first,
-       gap_last = excluded.gap_last`,
+       gap_last = excluded.gap_last, attempt_log = excluded.attempt_log`,
     lane.routeId,
     lane.cursor,
     lane.prevSeq,
     lane.headSeq,
     lane.attempts,
+    lane.failures,
     lane.refusals,
     lane.notBeforeMs,
     lane.gapFirst,
     lane.gapLast,
+    lane.attemptLog,
   );
 }
 

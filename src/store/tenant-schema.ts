@@ -100,4 +100,28 @@ export const tenantMigrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    name: "003_route_health",
+    sql: `
+      -- Only routes that are not healthy. breaker: JSON of Breaker (domain/breaker.ts).
+      CREATE TABLE route_health (
+        route_id TEXT PRIMARY KEY,
+        open     INTEGER NOT NULL,
+        breaker  TEXT    NOT NULL
+      ) WITHOUT ROWID;
+      -- kind: waiting (its head is tried again by its schedule), blocked (nothing may be
+      -- attempted: its station is woken when that changes), parked (it waits for a person).
+      CREATE TABLE troubled_lanes (
+        route_id  TEXT    NOT NULL,
+        station   TEXT    NOT NULL,
+        kind      TEXT    NOT NULL,
+        since_ms  INTEGER NOT NULL,
+        probed_ms INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (route_id, station)
+      ) WITHOUT ROWID;
+      INSERT INTO troubled_lanes (route_id, station, kind, since_ms)
+        SELECT route_id, station, 'blocked', 0 FROM blocked;
+      DROP TABLE blocked;
+    `,
+  },
 ];

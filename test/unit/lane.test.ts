@@ -32,7 +32,9 @@ const answered = (status: number, retryAfterMs: number | null = null): Outcome =
 const timeout: Outcome = { kind: "failed", error: "timeout", detail: "", latencyMs: 5 };
 
 const step = (before: Lane, outcome: Outcome, policy: LanePolicy = POLICY, seq = 12) =>
-  afterAttempt(before, seq, outcome, policy, NOW, MIDDLE);
+  afterAttempt(before, seq, outcome, policy, false, NOW, MIDDLE);
+const stepWhileOpen = (before: Lane, outcome: Outcome) =>
+  afterAttempt(before, 12, outcome, POLICY, true, NOW, MIDDLE);
 
 const newLaneAt = (seq: number): Lane => ({ ...newLane(seq), prevSeq: seq });
 
@@ -44,6 +46,7 @@ describe("withHead", () => {
       ...tried,
       headSeq: 13,
       attempts: 0,
+      failures: 0,
       refusals: 0,
       notBeforeMs: null,
     });
@@ -57,6 +60,7 @@ describe("newLane", () => {
       prevSeq: null,
       headSeq: null,
       attempts: 0,
+      failures: 0,
       refusals: 0,
       notBeforeMs: null,
       gap: null,
@@ -88,7 +92,7 @@ describe("afterAttempt", () => {
     expect(step(before, outcome)).toEqual({
       kind: "wait",
       atMs: NOW + 1000,
-      lane: { ...before, attempts: 1, notBeforeMs: NOW + 1000 },
+      lane: { ...before, attempts: 1, failures: 1, notBeforeMs: NOW + 1000 },
     });
   });
 
@@ -96,10 +100,10 @@ describe("afterAttempt", () => {
     [0, 1000],
     [1, 5000],
     [2, 30_000],
-  ])("after %i failures before, waits %i ms", (attempts, delayMs) => {
-    const after = step(lane({ attempts }), answered(500));
+  ])("after %i failures before, waits %i ms", (failures, delayMs) => {
+    const after = step(lane({ attempts: failures, failures }), answered(500));
     expect(after).toMatchObject({ kind: "wait", atMs: NOW + delayMs });
-    expect(after.lane).toMatchObject({ cursor: 10, prevSeq: 8, attempts: attempts + 1 });
+    expect(after.lane).toMatchObject({ cursor: 10, prevSeq: 8, failures: failures + 1 });
   });
 
   it.each([
@@ -111,7 +115,7 @@ describe("afterAttempt", () => {
   });
 
   it("does not let a destination that asks for patience prolong the schedule", () => {
-    expect(step(lane({ attempts: 3 }), answered(429, 60_000)).kind).toBe("give_up");
+    expect(step(lane({ failures: 3 }), answered(429, 60_000)).kind).toBe("give_up");
   });
 
   it.each([
@@ -121,7 +125,7 @@ describe("afterAttempt", () => {
     "gives the head up when the schedule is spent and the route says %s",
     (onExhausted, keep) => {
       const policy = { ...POLICY, onExhausted };
-      expect(step(lane({ attempts: 3 }), timeout, policy)).toEqual({
+      expect(step(lane({ failures: 3 }), timeout, policy)).toEqual({
         kind: "give_up",
         keep,
         lane: {
@@ -129,6 +133,7 @@ describe("afterAttempt", () => {
           prevSeq: 8,
           headSeq: null,
           attempts: 0,
+          failures: 0,
           refusals: 0,
           notBeforeMs: null,
           gap: { first: 12, last: 12 },
@@ -138,10 +143,10 @@ describe("afterAttempt", () => {
   );
 
   it("parks the lane at its head when the route says so", () => {
-    const before = lane({ attempts: 3, gap: { first: 9, last: 9 } });
+    const before = lane({ attempts: 3, failures: 3, gap: { first: 9, last: 9 } });
     expect(step(before, timeout, { ...POLICY, onExhausted: "park" })).toEqual({
       kind: "park",
-      lane: { ...before, attempts: 4, notBeforeMs: PARKED },
+      lane: { ...before, attempts: 4, failures: 4, notBeforeMs: PARKED },
     });
     expect(PARKED).toBeGreaterThan(Date.UTC(9999, 0));
   });
@@ -179,11 +184,16 @@ describe("afterAttempt", () => {
   });
 
   it.each([0, 1, 2, 3])("tries a refused event once more after %i troubles", (troubles) => {
-    const refused = step(lane({ attempts: troubles }), answered(400));
+    const refused = step(lane({ attempts: troubles, failures: troubles }), answered(400));
     expect(refused).toEqual({
       kind: "wait",
       atMs: NOW + 1000,
-      lane: lane({ attempts: troubles + 1, refusals: 1, notBeforeMs: NOW + 1000 }),
+      lane: lane({
+        attempts: troubles + 1,
+        failures: troubles,
+        refusals: 1,
+        notBeforeMs: NOW + 1000,
+      }),
     });
     expect(step(refused.lane, answered(400)).kind).toBe("give_up");
   });
@@ -193,16 +203,21 @@ describe("afterAttempt", () => {
     [1, 5000],
     [2, 30_000],
   ])("does not count a refusal among %i failures before, waits %i ms", (failures, delayMs) => {
-    const refused = lane({ attempts: failures + 1, refusals: 1 });
+    const refused = lane({ attempts: failures + 1, failures, refusals: 1 });
     expect(step(refused, timeout)).toEqual({
       kind: "wait",
       atMs: NOW + delayMs,
-      lane: { ...refused, attempts: failures + 2, notBeforeMs: NOW + delayMs },
+      lane: {
+        ...refused,
+        attempts: failures + 2,
+        failures: failures + 1,
+        notBeforeMs: NOW + delayMs,
+      },
     });
   });
 
   it("is out of tries when the schedule is spent, a refusal among them or not", () => {
-    expect(step(lane({ attempts: 4, refusals: 1 }), timeout).kind).toBe("give_up");
+    expect(step(lane({ attempts: 4, failures: 3, refusals: 1 }), timeout).kind).toBe("give_up");
   });
 
   it("remembers a refusal through trouble", () => {
@@ -216,22 +231,40 @@ describe("afterAttempt", () => {
     expect(step(lane(), answered(400, 3_600_000))).toMatchObject({ atMs: NOW + 1000 });
   });
 
-  it("keeps the head in its place, untried, when the destination is gone", () => {
+  it.each([
+    ["trouble", answered(503)],
+    ["a refusal", answered(422)],
+    ["a timeout", timeout],
+  ])("uses nothing up for %s while the breaker is open", (_name, outcome) => {
+    const before = lane({ headSeq: 12, attempts: 7, failures: 3, refusals: 1, notBeforeMs: NOW });
+    expect(stepWhileOpen(before, outcome)).toEqual({
+      kind: "hold",
+      lane: { ...before, attempts: 8, notBeforeMs: null },
+    });
+  });
+
+  it("goes on after a success, and stops at a 410, whatever the breaker", () => {
+    expect(stepWhileOpen(lane(), answered(200)).kind).toBe("delivered");
+    expect(stepWhileOpen(lane(), answered(410)).kind).toBe("disable");
+  });
+
+  it("keeps the head in its place, with all its tries, when the destination is gone", () => {
     const before = lane({
       attempts: 2,
+      failures: 1,
       refusals: 1,
       notBeforeMs: NOW,
       gap: { first: 9, last: 10 },
     });
     expect(step(before, answered(410))).toEqual({
       kind: "disable",
-      lane: { ...before, attempts: 0, refusals: 0, notBeforeMs: null },
+      lane: { ...before, attempts: 3, failures: 0, refusals: 0, notBeforeMs: null },
     });
   });
 
   it("does not fall back when the answer concerns an event long settled", () => {
     for (const outcome of [answered(200), answered(410), answered(400), timeout]) {
-      for (const tried of [{ attempts: 0 }, { attempts: 9 }, { attempts: 9, refusals: 1 }]) {
+      for (const tried of [{ attempts: 0 }, { failures: 9 }, { failures: 9, refusals: 1 }]) {
         expect(step(lane(tried), outcome, POLICY, 3).lane.cursor).toBe(10);
       }
     }

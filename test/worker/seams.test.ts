@@ -212,7 +212,7 @@ describe("a route", () => {
 function blockedStations(tenant: TestTenant): Promise<string[]> {
   return runInDurableObject(tenantOf(tenant), (_instance, { storage }) =>
     storage.sql
-      .exec<{ station: string }>("SELECT station FROM blocked")
+      .exec<{ station: string }>("SELECT station FROM troubled_lanes")
       .toArray()
       .map(({ station }) => station),
   );

@@ -258,9 +258,12 @@ describe("a station's lanes", () => {
           return { kind: "answered", status: 200, retryAfterMs: null, latencyMs: 1, snippet: "" };
         },
         fetchRoutes: async () => ({ version: 1, routes: [ROUTE], keyIds: [] }),
-        keepDeadLetter: async () => {},
+        report: async () => ({ isOpen: false }),
+        giveUp: async () => {},
+        announceGap: async () => {},
         disableRoute: async () => {},
         registerBlocked: async () => {},
+        registerParked: async () => {},
         checkRoutes: async () => {},
         knowsRoutesOf: () => true,
         wakeAt: () => {},

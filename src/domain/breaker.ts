@@ -1,0 +1,201 @@
+import type { OutcomeClass } from "./outcome.ts";
+
+/**
+ * What is known of a route's destination, over all its lanes. Lanes that are well report
+ * nothing; the first failure makes the route suspect, and from then on successes are reported
+ * too, so that "in a row" can be counted. While it is open no lane attempts anything but the
+ * probes that are granted, and nothing is used up of any event's schedule.
+ */
+export interface Breaker {
+  readonly state: "healthy" | "suspect" | "open";
+  /** What opened it: failures, or refusals on several lanes. Null while it is not open. */
+  readonly openedBy: "failures" | "refusals" | null;
+  /** Failures in a row, on any lane. */
+  readonly failures: number;
+  /** Refusals since the last success, on any lane. */
+  readonly refusals: number;
+  /** Lanes, by station, that failed since the last success: the first two. */
+  readonly failedLanes: readonly string[];
+  /** Lanes that were refused since the last success: the first three. */
+  readonly refusedLanes: readonly string[];
+  /** Attempts begun before this do not count: their like may have succeeded unreported. */
+  readonly countsFromMs: number;
+  /** When the streak of failures began that has not ended, or null. */
+  readonly failingSinceMs: number | null;
+  readonly lastFailureMs: number;
+  /** What the last failed attempt came to, for people. */
+  readonly lastAnswer: string;
+  /** Probes granted since it opened. */
+  readonly probes: number;
+  /** When the next probe is due, while it is open. */
+  readonly nextProbeMs: number;
+  /** The notice ahead of the disabling has been given. */
+  readonly warned: boolean;
+}
+
+export const HEALTHY: Breaker = {
+  state: "healthy",
+  openedBy: null,
+  failures: 0,
+  refusals: 0,
+  failedLanes: [],
+  refusedLanes: [],
+  countsFromMs: 0,
+  failingSinceMs: null,
+  lastFailureMs: 0,
+  lastAnswer: "",
+  probes: 0,
+  nextProbeMs: 0,
+  warned: false,
+};
+
+/** One attempt, as its lane reports it. */
+export interface AttemptReport {
+  readonly station: string;
+  readonly class: Exclude<OutcomeClass, "gone">;
+  readonly startedMs: number;
+  readonly retryAfterMs: number | null;
+  readonly answer: string;
+}
+
+/**
+ * - `opened`, `closed`: as they say.
+ * - `suspected`: from now on successes are to be reported.
+ * - `warn`: still failing; it is about to be disabled.
+ * - `disable`: it has failed for too long.
+ */
+export type BreakerChange = "none" | "suspected" | "opened" | "closed" | "warn" | "disable";
+
+export interface BreakerStep {
+  readonly breaker: Breaker;
+  readonly change: BreakerChange;
+}
+
+/** Failures in a row that open the breaker. */
+export const OPENING_FAILURES = 5;
+/** Refusals without a success between that do, when they come from this many lanes. */
+export const OPENING_REFUSALS = 20;
+export const OPENING_REFUSED_LANES = 3;
+
+const FIRST_PROBE_MS = 5_000;
+const MAX_PROBE_MS = 300_000;
+
+const DAY_MS = 86_400_000;
+/** A route that fails for this long on end is disabled. */
+export const DISABLE_AFTER_MS = 5 * DAY_MS;
+/** And this long before, its owner is told once more. */
+export const WARN_BEFORE_MS = DAY_MS;
+/** Failures further apart than this are not "on end": nothing was sent, so nothing is known. */
+const STREAK_GAP_MS = DAY_MS;
+/** A suspect route without a failure for this long is healthy again. */
+export const CALM_MS = 60_000;
+
+/** Milliseconds from one probe to the next, when `probes` have been granted: 5 s, doubling to 5 min. */
+export function probeDelayMs(probes: number): number {
+  return Math.min(FIRST_PROBE_MS * 2 ** Math.min(probes, 10), MAX_PROBE_MS);
+}
+
+/** The breaker after an attempt that a lane has reported. */
+export function afterReport(before: Breaker, report: AttemptReport, nowMs: number): BreakerStep {
+  if (report.class === "delivered") return afterSuccess(before, nowMs);
+  const counts = before.state === "healthy" || report.startedMs >= before.countsFromMs;
+  const isStreak = before.failingSinceMs !== null && nowMs - before.lastFailureMs <= STREAK_GAP_MS;
+  const noted: Breaker = {
+    ...before,
+    failingSinceMs: isStreak ? before.failingSinceMs : nowMs,
+    warned: isStreak && before.warned,
+    lastFailureMs: nowMs,
+    lastAnswer: report.answer,
+  };
+  const counted = counts ? count(noted, report) : noted;
+  if (before.state === "open") return whileOpen(counted, report, nowMs);
+  const openedBy = opensBy(counted);
+  if (openedBy !== null)
+    return { breaker: open(counted, openedBy, report, nowMs), change: "opened" };
+  if (before.state === "suspect") return { breaker: counted, change: "none" };
+  return { breaker: { ...counted, state: "suspect", countsFromMs: nowMs }, change: "suspected" };
+}
+
+/** The breaker when a probe is granted: the next one is due later, whatever comes of this one. */
+export function afterGrant(breaker: Breaker, nowMs: number): Breaker {
+  const probes = breaker.probes + 1;
+  return { ...breaker, probes, nextProbeMs: nowMs + probeDelayMs(probes) };
+}
+
+/**
+ * The breaker when a lane comes that may not attempt its head. When a single lane's failures
+ * opened it, the trouble may be that lane's alone, so the first other one is probed soon.
+ */
+export function afterBlocked(breaker: Breaker, station: string, nowMs: number): Breaker {
+  const { failedLanes } = breaker;
+  const isNews = failedLanes.length === 1 && !failedLanes.includes(station);
+  if (breaker.state !== "open" || !isNews) return breaker;
+  return { ...breaker, nextProbeMs: Math.min(breaker.nextProbeMs, nowMs + FIRST_PROBE_MS) };
+}
+
+/** A suspect route is healthy again when nothing has failed for a minute and no lane waits. */
+export function isCalm(breaker: Breaker, nowMs: number): boolean {
+  return breaker.state === "suspect" && nowMs - breaker.lastFailureMs >= CALM_MS;
+}
+
+function afterSuccess(before: Breaker, nowMs: number): BreakerStep {
+  if (before.state === "healthy") return { breaker: before, change: "none" };
+  const well: Breaker = {
+    ...HEALTHY,
+    state: "suspect",
+    countsFromMs: before.state === "open" ? nowMs : before.countsFromMs,
+    lastFailureMs: before.state === "open" ? nowMs : before.lastFailureMs,
+    lastAnswer: before.lastAnswer,
+  };
+  return { breaker: well, change: before.state === "open" ? "closed" : "none" };
+}
+
+function whileOpen(counted: Breaker, report: AttemptReport, nowMs: number): BreakerStep {
+  // The destination is well enough to refuse, so it was not down; the event is to blame.
+  if (report.class === "refused" && counted.openedBy === "failures") {
+    const closed = afterSuccess(counted, nowMs).breaker;
+    return {
+      breaker: { ...closed, refusals: 1, refusedLanes: [report.station] },
+      change: "closed",
+    };
+  }
+  const failingMs = nowMs - (counted.failingSinceMs ?? nowMs);
+  if (failingMs >= DISABLE_AFTER_MS) return { breaker: counted, change: "disable" };
+  const breaker = {
+    ...counted,
+    nextProbeMs: Math.max(counted.nextProbeMs, nowMs + (report.retryAfterMs ?? 0)),
+  };
+  if (counted.warned || failingMs < DISABLE_AFTER_MS - WARN_BEFORE_MS) {
+    return { breaker, change: "none" };
+  }
+  return { breaker: { ...breaker, warned: true }, change: "warn" };
+}
+
+function count(breaker: Breaker, { class: outcome, station }: AttemptReport): Breaker {
+  if (outcome === "refused") {
+    const refusedLanes = firstOf(breaker.refusedLanes, station, OPENING_REFUSED_LANES);
+    return { ...breaker, refusedLanes, failures: 0, refusals: breaker.refusals + 1 };
+  }
+  const failedLanes = firstOf(breaker.failedLanes, station, 2);
+  return { ...breaker, failedLanes, failures: breaker.failures + 1 };
+}
+
+function firstOf(lanes: readonly string[], station: string, most: number): readonly string[] {
+  return lanes.length >= most || lanes.includes(station) ? lanes : [...lanes, station];
+}
+
+function opensBy({ failures, refusals, refusedLanes }: Breaker): Breaker["openedBy"] {
+  if (failures >= OPENING_FAILURES) return "failures";
+  const isWide = refusedLanes.length >= OPENING_REFUSED_LANES;
+  return isWide && refusals >= OPENING_REFUSALS ? "refusals" : null;
+}
+
+function open(
+  breaker: Breaker,
+  openedBy: Breaker["openedBy"],
+  { retryAfterMs }: AttemptReport,
+  nowMs: number,
+): Breaker {
+  const waitMs = Math.max(probeDelayMs(0), retryAfterMs ?? 0);
+  return { ...breaker, state: "open", openedBy, probes: 0, nextProbeMs: nowMs + waitMs };
+}

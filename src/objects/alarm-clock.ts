@@ -1,0 +1,34 @@
+/**
+ * An object's one alarm, shared by everything that it has to do later: the earliest time asked
+ * for counts. Whoever is woken looks at all that may be due and asks again for what is not.
+ */
+export class AlarmClock {
+  readonly #storage: DurableObjectStorage;
+  #atMs: number | null = null;
+
+  /** `exists` is false for an object that never stored anything, and so cannot have an alarm. */
+  constructor(ctx: DurableObjectState, exists: boolean) {
+    this.#storage = ctx.storage;
+    if (!exists) return;
+    // Before anything else: an alarm set without knowing of an earlier one would put that off.
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#atMs = await ctx.storage.getAlarm();
+    });
+  }
+
+  /**
+   * Makes sure that an alarm comes at that time or before. Synchronous, so that it is part of
+   * the transaction of the turn that calls it.
+   */
+  wakeAt(atMs: number): void {
+    if (this.#atMs !== null && this.#atMs <= atMs) return;
+    // An alarm for now would run beside what is going on; a moment later is soon enough.
+    this.#atMs = Math.max(atMs, Date.now() + 50);
+    void this.#storage.setAlarm(this.#atMs);
+  }
+
+  /** To be called first in `alarm()`: from here on no alarm is set. */
+  rang(): void {
+    this.#atMs = null;
+  }
+}

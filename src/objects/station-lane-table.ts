@@ -1,0 +1,100 @@
+import { type AttemptLog, logAttempt } from "../domain/attempt-log.ts";
+import { type Lane, newLane } from "../domain/lane.ts";
+import type { Database } from "../store/database.ts";
+import { deleteLane, type LaneRow, readLanes, writeLane } from "../store/station-store.ts";
+import type { Journal } from "./station-journal.ts";
+
+interface Kept {
+  readonly lane: Lane;
+  readonly log: AttemptLog;
+}
+
+/**
+ * The lanes of a station and what they remember of their attempts, in memory and on disk: one
+ * row per route, written once per attempt.
+ */
+export class LaneTable {
+  readonly #db: Database;
+  readonly #journal: Journal;
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(db: Database, journal: Journal) {
+    this.#db = db;
+    this.#journal = journal;
+    if (journal.seq === 0) return;
+    for (const row of readLanes(db)) {
+      this.#kept.set(row.routeId, keptOf(row));
+      const owedAfter = journal.owed.get(row.routeId);
+      if (owedAfter === undefined) continue;
+      // The lane may have gone on since the newest event was stored.
+      if (row.cursor >= journal.seq) journal.owed.delete(row.routeId);
+      else journal.owed.set(row.routeId, Math.max(row.cursor, owedAfter));
+    }
+  }
+
+  /** Routes that have a lane here: they owe something, or have attempted something. */
+  routeIds(): string[] {
+    return [...new Set([...this.#kept.keys(), ...this.#journal.owed.keys()])];
+  }
+
+  /** The lane of a route that owes something, from where it owes it; null when it owes nothing. */
+  owing(routeId: string): Lane | null {
+    const owedAfter = this.#journal.owed.get(routeId);
+    if (owedAfter === undefined) return null;
+    const lane = this.#kept.get(routeId)?.lane ?? newLane(owedAfter);
+    return lane.cursor >= owedAfter ? lane : { ...lane, cursor: owedAfter };
+  }
+
+  /** The lane, whether it owes something or not; null when nothing was ever attempted. */
+  get(routeId: string): Lane | null {
+    return this.owing(routeId) ?? this.#kept.get(routeId)?.lane ?? null;
+  }
+
+  log(routeId: string): AttemptLog {
+    return this.#kept.get(routeId)?.log ?? [];
+  }
+
+  /** The log with an attempt added, to be stored with the lane that comes of it. */
+  withAttempt(routeId: string, ...attempt: AttemptArguments): AttemptLog {
+    return logAttempt(this.log(routeId), ...attempt);
+  }
+
+  /** One row. */
+  store(routeId: string, lane: Lane, log = this.log(routeId)): void {
+    this.#kept.set(routeId, { lane, log });
+    if (lane.cursor >= this.#journal.seq) this.#journal.owed.delete(routeId);
+    else if (this.#journal.owed.has(routeId)) this.#journal.owed.set(routeId, lane.cursor);
+    writeLane(this.#db, rowOf(routeId, lane, log));
+  }
+
+  /** Notes an attempt that changes nothing of the lane, such as a replay's. One row. */
+  note(routeId: string, ...attempt: AttemptArguments): void {
+    const lane = this.#kept.get(routeId)?.lane ?? newLane(0);
+    this.store(routeId, lane, this.withAttempt(routeId, ...attempt));
+  }
+
+  forget(routeId: string): void {
+    this.#journal.owed.delete(routeId);
+    if (this.#kept.delete(routeId)) deleteLane(this.#db, routeId);
+  }
+}
+
+type AttemptArguments =
+  Parameters<typeof logAttempt> extends [unknown, ...infer Rest] ? Rest : never;
+
+function keptOf({ routeId: _, gapFirst, gapLast, attemptLog, ...lane }: LaneRow): Kept {
+  const gap = gapFirst === null || gapLast === null ? null : { first: gapFirst, last: gapLast };
+  // Our own text, written by rowOf of this or an older version.
+  const log: AttemptLog = JSON.parse(attemptLog);
+  return { lane: { ...lane, gap }, log };
+}
+
+function rowOf(routeId: string, { gap, ...lane }: Lane, log: AttemptLog): LaneRow {
+  return {
+    routeId,
+    ...lane,
+    gapFirst: gap?.first ?? null,
+    gapLast: gap?.last ?? null,
+    attemptLog: JSON.stringify(log),
+  };
+}

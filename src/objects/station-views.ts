@@ -1,0 +1,77 @@
+import type { Attempt, AttemptLog } from "../domain/attempt-log.ts";
+import { type Lane, type LaneStatus, PARKED } from "../domain/lane.ts";
+
+/** What a station shows of its lanes: times in ISO 8601. */
+
+export const attemptView = ({ atMs, ...attempt }: Attempt) => ({
+  at: new Date(atMs).toISOString(),
+  ...attempt,
+});
+export type AttemptView = ReturnType<typeof attemptView>;
+
+/** A lane as the API shows it; `seq` is the newest of its station. */
+export function laneView(
+  station: string,
+  status: LaneStatus,
+  lane: Lane | null,
+  log: AttemptLog,
+  seq: number,
+) {
+  const isIdle = lane === null || status === "idle";
+  const last = log.at(-1);
+  const nextMs = lane?.notBeforeMs ?? null;
+  return {
+    station,
+    status,
+    /** Everything up to this seq is delivered, given up, or not wanted. */
+    settledSeq: isIdle ? seq : lane.cursor,
+    /** Events of the station after that: what the lane is behind by, at most. */
+    behind: isIdle ? 0 : seq - lane.cursor,
+    deliveredSeq: lane?.prevSeq ?? null,
+    /** The event that is tried next, once it was tried. */
+    head:
+      isIdle || lane.headSeq === null
+        ? null
+        : {
+            seq: lane.headSeq,
+            attempts: lane.attempts,
+            nextAttemptAt:
+              nextMs === null || nextMs === PARKED ? null : new Date(nextMs).toISOString(),
+          },
+    /** Seqs given up since the last delivery; the next one announces them. */
+    gap: lane?.gap ?? null,
+    lastAttempt: last === undefined ? null : attemptView(last),
+  };
+}
+export type LaneView = ReturnType<typeof laneView>;
+
+export type DeliveryView = AttemptView & { readonly route: string };
+
+/** The newest attempts of several routes, begun before a time; newest first. */
+export function listDeliveries(
+  logs: readonly (readonly [routeId: string, log: AttemptLog])[],
+  before: DeliveryPlace,
+  limit: number,
+): DeliveryView[] {
+  return logs
+    .flatMap(([route, log]) => log.map((attempt) => ({ route, attempt })))
+    .filter(({ route, attempt }) => comparePlaces(placeOf(route, attempt), before) < 0)
+    .sort((one, other) =>
+      comparePlaces(placeOf(other.route, other.attempt), placeOf(one.route, one.attempt)),
+    )
+    .slice(0, limit)
+    .map(({ route, attempt }) => ({ route, ...attemptView(attempt) }));
+}
+
+/** Where an attempt stands among all of a station: by time, then by route. */
+export interface DeliveryPlace {
+  readonly atMs: number;
+  readonly route: string;
+}
+
+const placeOf = (route: string, { atMs }: Attempt): DeliveryPlace => ({ atMs, route });
+
+function comparePlaces(one: DeliveryPlace, other: DeliveryPlace): number {
+  if (one.atMs !== other.atMs) return one.atMs - other.atMs;
+  return one.route < other.route ? -1 : Number(one.route > other.route);
+}
