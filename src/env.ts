@@ -47,6 +47,8 @@ export interface Config {
   readonly sealer: Sealer;
   readonly ids: IdMint;
   readonly destinations: DestinationPolicy;
+  /** Goes with every request that leaves the relay; one that comes back with it has gone in a circle. */
+  readonly hopId: string;
 }
 
 /** A deployment without its secrets serves nothing: better no relay than one that is open. */
@@ -69,11 +71,13 @@ async function parseConfig(env: Env): Promise<Config> {
     throw new MisconfiguredError(names.join("; "));
   }
   const { OPERATOR_KEY, MASTER_KEY, MASTER_KEY_PREVIOUS, ID_KEY, DESTINATIONS } = settings.data;
+  const ids = new IdMint(ID_KEY ?? (await deriveIdKey(MASTER_KEY)));
   return {
     operatorKey: toUtf8(OPERATOR_KEY),
     sealer: new Sealer(MASTER_KEY, MASTER_KEY_PREVIOUS ?? null),
-    ids: new IdMint(ID_KEY ?? (await deriveIdKey(MASTER_KEY))),
+    ids,
     destinations: DESTINATIONS,
+    hopId: await ids.relayId(),
   };
 }
 

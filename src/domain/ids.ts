@@ -21,6 +21,13 @@ export class IdMint {
     return this.#issue("cw", tenant, 32);
   }
 
+  /** What this relay calls itself to others: the same for as long as the key is, and no way back to it. */
+  async relayId(): Promise<string> {
+    // No stem of an id has a space in it, so this is no id's checksum.
+    const mac = await crypto.subtle.sign("HMAC", await this.#key, toUtf8("chargewire hop"));
+    return toBase32(new Uint8Array(mac).subarray(0, 20));
+  }
+
   /** The tenant that a source id or API key was issued for, or null if we did not issue it. */
   async tenantOf(kind: "src" | "cw", text: string): Promise<string | null> {
     const parts = /^([a-z]+)_([a-z0-9-]{1,40})_([a-z2-7]{10,32})([a-z2-7]{12})$/.exec(text);

@@ -20,6 +20,7 @@ const PROBLEMS = {
   internal: [500, "Something broke on our side"],
   unavailable: [503, "Temporarily unavailable"],
   misconfigured: [503, "The relay is not configured"],
+  loop_detected: [508, "Loop detected"],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

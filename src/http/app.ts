@@ -1,11 +1,12 @@
 import { Hono } from "hono";
 
+import { HOP_HEADER } from "../domain/destination-url.ts";
 import { configOf } from "../env.ts";
 import type { AppEnv } from "./context.ts";
 import { events } from "./events.ts";
 import { ingest } from "./ingest.ts";
 import { keys } from "./keys.ts";
-import { answerError, notFound } from "./problems.ts";
+import { answerError, notFound, refuse } from "./problems.ts";
 import { quarantine } from "./quarantine.ts";
 import { routes } from "./routes.ts";
 import { sources } from "./sources.ts";
@@ -19,6 +20,15 @@ export const app = new Hono<AppEnv>();
 app.use(async (c, next) => {
   c.set("config", await configOf(c.env));
   await next();
+});
+
+// Before anything is looked at or kept: what we sent ourselves must not go round again.
+app.use(async (c, next) => {
+  const hops = c.req.header(HOP_HEADER)?.split(",") ?? [];
+  if (hops.some((hop) => hop.trim() === c.var.config.hopId)) {
+    return refuse("loop_detected", "This request comes from the relay itself.");
+  }
+  return next();
 });
 
 app.get("/health", (c) => c.json({ status: "ok" }));

@@ -27,6 +27,7 @@ export class Courier extends WorkerEntrypoint<Env> {
     const secrets = readRouteSecrets(await config.sealer.open(route.sealedSecrets, purpose));
     const { format, edrvScheme, timeoutMs } = route;
     const request = await buildDelivery({ ...facts, format, edrvScheme }, secrets, Date.now());
-    return deliver({ url: route.url, ...request, timeoutMs });
+    const { href: url } = destination.value;
+    return deliver({ url, ...request, timeoutMs, hopId: config.hopId });
   }
 }

@@ -1,7 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { checkDestination, type DestinationPolicy } from "../../src/domain/destination-url.ts";
+import {
+  checkDestination,
+  type DestinationPolicy,
+  isOwnHost,
+} from "../../src/domain/destination-url.ts";
 import { anyText } from "../support/arbitraries.ts";
 
 const allows = (text: string, policy: DestinationPolicy = "public") =>
@@ -32,7 +36,6 @@ describe("checkDestination, public", () => {
     "/path",
     "https://",
     "https:///",
-    "https://exa mple.com",
     "https://example.com:99999",
     "https://%00.com",
     "https://xn--.com",
@@ -172,6 +175,27 @@ describe("checkDestination, public", () => {
     expect(allows(text)).toBe(false);
   });
 
+  it.each([
+    ["a space in the host", "https://exa mple.com/"],
+    ["a space in the path", "https://example.com/a b"],
+    ["a space before it", " https://example.com/"],
+    ["a line break at the end", "https://example.com/\n"],
+    ["a tab in the scheme", "ht\ttps://example.com/"],
+    ["a no-break space", "https://example.com/\u00a0"],
+    ["a null", "https://example.com/\0"],
+    ["a delete character", "https://example.com/\u007f"],
+    ["a C1 control character", "https://example.com/\u0085"],
+    ["a backslash", "https:\\\\example.com/"],
+    ["a backslash in the path", "https://example.com/a\\b"],
+  ])("refuses %s, which parsers read differently", (_name, text) => {
+    for (const policy of ["public", "any"] as const) {
+      expect(checkDestination(text, policy)).toEqual({
+        ok: false,
+        error: "no white space, control characters or backslashes",
+      });
+    }
+  });
+
   it("takes a URL of 2048 characters and no more", () => {
     const urlOf = (length: number) => "https://example.com/".padEnd(length, "a");
     expect([2047, 2048].every((length) => allows(urlOf(length)))).toBe(true);
@@ -205,6 +229,29 @@ describe("checkDestination, any", () => {
   });
 });
 
+describe("isOwnHost", () => {
+  it.each([
+    ["https://relay.example.com/", "https://relay.example.com/v1/routes"],
+    ["https://relay.example.com:443/a", "https://relay.example.com/"],
+    ["https://RELAY.example.com./", "https://relay.example.com/"],
+    ["http://relay.example.com/", "https://relay.example.com/"],
+    ["http://127.0.0.1:8787/", "http://127.0.0.1:8787/v1/routes"],
+    ["http://0x7f.1:8787/", "http://127.0.0.1:8787/v1/routes"],
+    ["https://ｒelay.example.com/", "https://relay.example.com./"],
+  ])("knows %s at %s", (url, requestUrl) => {
+    expect(isOwnHost(new URL(url), requestUrl)).toBe(true);
+  });
+
+  it.each([
+    ["https://relay.example.com:8443/", "https://relay.example.com/"],
+    ["https://a.relay.example.com/", "https://relay.example.com/"],
+    ["https://example.com/", "https://relay.example.com/"],
+    ["http://127.0.0.1:8788/", "http://127.0.0.1:8787/"],
+  ])("tells %s from %s", (url, requestUrl) => {
+    expect(isOwnHost(new URL(url), requestUrl)).toBe(false);
+  });
+});
+
 /** One way of many to write a number of an IPv4 address. */
 function spell(number: number, base: number): string {
   if (base === 16) return `0x${number.toString(16)}`;
@@ -228,6 +275,58 @@ describe("checkDestination", () => {
         expect(allows(`https://${host}${trailing}/`), host + trailing).toBe(false);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it("refuses every host that it must, in whatever characters it is written", () => {
+    const hosts = fc.constantFrom(
+      ...["localhost", "a.localhost", "intranet", "printer.local", "metadata.google.internal"],
+      ...["127.0.0.1", "2130706433", "0x7f.1", "0177.1", "10.0.0.1", "169.254.169.254"],
+    );
+    const disguise = fc.constantFrom<(character: string) => string>(
+      (character) => character,
+      (character) => character.toUpperCase(),
+      (character) => `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+      // Full-width forms, which a URL's host is mapped from.
+      (character) => String.fromCharCode(character.charCodeAt(0) + 0xfee0),
+      (character) => (character === "." ? "\u3002" : `\u00ad${character}`),
+      (character) => (character === "." ? "\uff61" : `${character}\u200b`),
+    );
+    const rests = fc.constantFrom("", "/", "/a?b#c", ":443/", ":8443/", "?@x.com", "#@x.com");
+    const dotted = fc.constantFrom("", ".", "\u3002", "%2e");
+    const disguises = fc.array(disguise, { minLength: 30, maxLength: 30 });
+    fc.assert(
+      fc.property(hosts, disguises, dotted, rests, (host, masks, dot, rest) => {
+        const masked = [...host].map((character, at) => masks[at]?.(character) ?? character);
+        expect(allows(`https://${masked.join("")}${dot}${rest}`)).toBe(false);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("refuses every other port, and every user", () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 65_535 }), (port) => {
+        expect(allows(`https://hooks.example.com:${port}/`)).toBe(port === 443 || port === 8443);
+      }),
+      { numRuns: 500 },
+    );
+    const user = fc.stringMatching(/^[A-Za-z0-9%:._~-]{1,20}$/);
+    fc.assert(
+      fc.property(user, (text) => {
+        expect(allows(`https://${text}@hooks.example.com/`)).toBe(/^:?$/.test(text));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("refuses every address of IPv4 within one of IPv6", () => {
+    const prefix = fc.constantFrom("::ffff:", "::", "64:ff9b::", "::ffff:0:", "2002::");
+    fc.assert(
+      fc.property(prefix, fc.ipV4(), (start, address) => {
+        expect(allows(`https://[${start}${address}]/`)).toBe(false);
+      }),
+      { numRuns: 200 },
     );
   });
 
