@@ -3,6 +3,8 @@ import * as z from "zod";
 import { DELIVERY_FORMATS, isReservedHeader } from "./delivery.ts";
 import { Filter } from "./filter.ts";
 import { DEFAULT_TOLERANCE_SECONDS, SCHEME_SETTINGS, SIGNATURE_SCHEMES } from "./signature.ts";
+import { TEST_TYPE } from "./test-event.ts";
+import { isToken } from "./webhook.ts";
 
 /** What the management API takes. Unknown fields are refused, so that a typo is not a silent default. */
 
@@ -70,6 +72,20 @@ const Auth = z.discriminatedUnion("type", [
     type: z.literal("bearer"),
     token: z.string().regex(/^[\x21-\x7e]{1,4096}$/, "expected printable ASCII without spaces"),
   }),
+  z.strictObject({
+    type: z.literal("oauth2"),
+    tokenUrl: z.string().max(2048),
+    clientId: Secret,
+    clientSecret: Secret,
+    scope: z
+      .string()
+      .regex(
+        /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/,
+        "expected names and spaces",
+      )
+      .max(1024)
+      .optional(),
+  }),
 ]);
 
 const routeFields = {
@@ -91,6 +107,10 @@ const routeFields = {
       .max(30),
   }),
   onExhausted: z.enum(["dead_letter", "park", "drop"]),
+  /** Attempts at the destination over all lanes; null for no limit. */
+  ratePerSecond: z.number().min(0.01).max(1_000).nullable(),
+  /** Attempts in flight over all lanes; null for no limit. */
+  concurrency: z.int().min(1).max(1_000).nullable(),
   /** Makes a `raw` route sign as eDRV does, for receivers written for eDRV. */
   edrvSecret: Secret.nullable(),
   edrvScheme: z.enum(SIGNATURE_SCHEMES),
@@ -111,3 +131,19 @@ export type RoutePatch = z.infer<typeof RoutePatch>;
 
 /** Which of a route's lanes a list shows. */
 export const LanesQuery = z.object({ status: z.enum(["all", "troubled"]).default("all") });
+
+export const SecretRotation = z.strictObject({
+  /** How long the secrets before go on signing beside the new one: a day, unless said otherwise. */
+  expirePreviousAfterSeconds: z
+    .int()
+    .min(0)
+    .max(7 * 86_400)
+    .default(86_400),
+});
+
+export const RouteTest = z.strictObject({
+  type: z
+    .string()
+    .refine(isToken, "expected 1 to 128 printable ASCII characters")
+    .default(TEST_TYPE),
+});

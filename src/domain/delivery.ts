@@ -1,15 +1,18 @@
 import { fromBase64, toBase64, toUtf8 } from "./encoding.ts";
 import { type StationEvent, serializeEvent } from "./event.ts";
 import type { Gap } from "./lane.ts";
+import type { ClientCredentials } from "./oauth2.ts";
+import { invariant } from "./result.ts";
 import { type SignatureScheme, signWebhook } from "./signature.ts";
+import { liveSecrets, readSigningSecret, type SigningSecret } from "./signing-secrets.ts";
 
 export const DELIVERY_FORMATS = ["raw", "event"] as const;
 export type DeliveryFormat = (typeof DELIVERY_FORMATS)[number];
 
 /** The secret part of a route: sealed at rest, opened only for an attempt. */
 export interface RouteSecrets {
-  /** `whsec_…`, newest first; each signs. */
-  readonly signing: readonly string[];
+  /** Newest first; each signs while it is live. */
+  readonly signing: readonly SigningSecret[];
   readonly headers: Readonly<Record<string, string>>;
   readonly auth: RouteAuth | null;
   /** With it a `raw` delivery carries a signature as eDRV makes it. */
@@ -18,12 +21,14 @@ export interface RouteSecrets {
 
 export type RouteAuth =
   | { readonly type: "basic"; readonly username: string; readonly password: string }
-  | { readonly type: "bearer"; readonly token: string };
+  | { readonly type: "bearer"; readonly token: string }
+  | ClientCredentials;
 
 /** Reads opened secrets. An error must not quote them, which JSON.parse's own would. */
 export function readRouteSecrets(opened: string): RouteSecrets {
   try {
-    return JSON.parse(opened);
+    const secrets = JSON.parse(opened);
+    return { ...secrets, signing: secrets.signing.map(readSigningSecret) };
   } catch {
     throw new Error("a route's sealed secrets are not readable");
   }
@@ -42,6 +47,10 @@ export interface AttemptFacts {
   readonly prevSeq: number | null;
   readonly gap: Gap | null;
   readonly edrvScheme: SignatureScheme;
+  /** An attempt that a person asked for, outside every lane. */
+  readonly isTest?: boolean;
+  /** Got with the route's client credentials, where it has them. */
+  readonly accessToken?: string;
 }
 
 /** The request of one attempt. Each is signed anew: its time is its own, its `webhook-id` the event's. */
@@ -53,6 +62,7 @@ export async function buildDelivery(
   const { event, format, attempt, prevSeq, gap } = facts;
   const body = format === "raw" ? event.body : serializeEvent(event);
   const timestamp = Math.floor(nowMs / 1000);
+  const signing = liveSecrets(secrets.signing, nowMs).map(({ secret }) => secret);
   const headers: Record<string, string> = {
     "user-agent": "chargewire",
     // In one case, so that a name cannot be there twice.
@@ -62,7 +72,7 @@ export async function buildDelivery(
     "content-type": "application/json",
     "webhook-id": event.id,
     "webhook-timestamp": String(timestamp),
-    "webhook-signature": await standardSignature(event.id, timestamp, body, secrets.signing),
+    "webhook-signature": await standardSignature(event.id, timestamp, body, signing),
     "chargewire-station": event.station,
     "chargewire-seq": String(event.seq),
     "chargewire-type": event.type,
@@ -70,7 +80,8 @@ export async function buildDelivery(
   };
   if (prevSeq !== null) headers["chargewire-prev-seq"] = String(prevSeq);
   if (gap !== null) headers["chargewire-gap"] = `${gap.first}-${gap.last}`;
-  if (secrets.auth !== null) headers.authorization = authorization(secrets.auth);
+  if (facts.isTest === true) headers["chargewire-test"] = "true";
+  if (secrets.auth !== null) headers.authorization = authorization(secrets.auth, facts);
   if (format === "raw" && secrets.edrvSecret !== null) {
     headers["edrv-signature"] = await signWebhook({
       body: toUtf8(body),
@@ -104,9 +115,16 @@ export function newSigningSecret(): string {
   return `whsec_${toBase64(crypto.getRandomValues(new Uint8Array(32)))}`;
 }
 
-function authorization(auth: RouteAuth): string {
-  if (auth.type === "bearer") return `Bearer ${auth.token}`;
-  return `Basic ${toBase64(toUtf8(`${auth.username}:${auth.password}`))}`;
+function authorization(auth: RouteAuth, { accessToken }: AttemptFacts): string {
+  switch (auth.type) {
+    case "basic":
+      return `Basic ${toBase64(toUtf8(`${auth.username}:${auth.password}`))}`;
+    case "bearer":
+      return `Bearer ${auth.token}`;
+    case "oauth2":
+      invariant(accessToken !== undefined, "a route with client credentials comes with a token");
+      return `Bearer ${accessToken}`;
+  }
 }
 
 const RESERVED_PREFIXES = ["content-", "webhook-", "chargewire-", "edrv-", "cf-"];

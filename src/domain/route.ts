@@ -14,6 +14,10 @@ export interface StationRoute {
   readonly timeoutMs: number;
   readonly scheduleSeconds: readonly number[];
   readonly onExhausted: "dead_letter" | "park" | "drop";
+  // What stations stored before these were known lacks them.
+  readonly ratePerSecond?: number | null;
+  readonly concurrency?: number | null;
+  readonly authType?: string | null;
   /** JSON of RouteSecrets (delivery.ts), sealed for {@link routeSecretsPurpose}. */
   readonly sealedSecrets: string;
   readonly edrvScheme: SignatureScheme;

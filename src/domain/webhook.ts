@@ -87,7 +87,7 @@ function checked(station: unknown): string | null {
 }
 
 /** 1 to 128 printable ASCII characters that an HTTP header carries without trimming. */
-function isToken(text: string): boolean {
+export function isToken(text: string): boolean {
   return /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/.test(text);
 }
 

@@ -1,7 +1,9 @@
 import { Hono } from "hono";
 
-import { NewRoute, RoutePatch } from "../domain/control.ts";
-import { checkDestination } from "../domain/destination-url.ts";
+import { NewRoute, RoutePatch, RouteTest, SecretRotation } from "../domain/control.ts";
+import { checkDestination, isOwnHost } from "../domain/destination-url.ts";
+import type { Issue } from "../domain/problem.ts";
+import { MAX_SIGNING_SECRETS } from "../domain/signing-secrets.ts";
 import { tenantOnly } from "./auth.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { lanes } from "./lanes.ts";
@@ -23,7 +25,7 @@ routes.get("/", async (c) => {
 routes.post("/", async (c) => {
   const input = await readBody(c, NewRoute);
   if (!input.ok) return input.error;
-  const refusal = refuseDestination(c, input.value.url);
+  const refusal = refuseDestinations(c, input.value);
   if (refusal !== null) return refusal;
   const route = await tenantOf(c).createRoute(input.value);
   return route === null ? refuse("limit_reached", "At most 100 routes.") : c.json(route, 201);
@@ -37,8 +39,7 @@ routes.get("/:id", async (c) => {
 routes.patch("/:id", async (c) => {
   const input = await readBody(c, RoutePatch);
   if (!input.ok) return input.error;
-  const { url } = input.value;
-  const refusal = url === undefined ? null : refuseDestination(c, url);
+  const refusal = refuseDestinations(c, input.value);
   if (refusal !== null) return refusal;
   const route = await tenantOf(c).updateRoute(c.req.param("id"), input.value);
   if (route === "not_found") return notFound("route");
@@ -65,6 +66,27 @@ routes.post("/:id/resume", async (c) => {
   return route === null ? notFound("route") : c.json(route);
 });
 
+/** A new signing secret, shown once; those before it sign beside it for a while. */
+routes.post("/:id/rotate-secret", async (c) => {
+  const input = await readBody(c, SecretRotation, {});
+  if (!input.ok) return input.error;
+  const overlapMs = input.value.expirePreviousAfterSeconds * 1000;
+  const route = await tenantOf(c).rotateRouteSecret(c.req.param("id"), overlapMs);
+  if (route === "not_found") return notFound("route");
+  if (route === "limit_reached") {
+    return refuse("limit_reached", `At most ${MAX_SIGNING_SECRETS} live secrets.`);
+  }
+  return c.json(route);
+});
+
+/** Tries the destination now, with a webhook made for it. */
+routes.post("/:id/test", async (c) => {
+  const input = await readBody(c, RouteTest, {});
+  if (!input.ok) return input.error;
+  const result = await tenantOf(c).testRoute(c.req.param("id"), input.value.type);
+  return result === null ? notFound("route") : c.json(result);
+});
+
 /** Oldest first: events that the destination did not take. */
 routes.get("/:id/dead-letters", async (c) => {
   const page = readNumberedPage(c, 0);
@@ -74,7 +96,19 @@ routes.get("/:id/dead-letters", async (c) => {
   return letters === null ? notFound("route") : c.json(letters);
 });
 
-function refuseDestination(c: AppContext, url: string): Response | null {
+/** Every URL in the input that the relay would send to, or why one of them cannot be. */
+function refuseDestinations(c: AppContext, { url, auth }: RoutePatch): Response | null {
+  const tokenUrl = auth?.type === "oauth2" ? auth.tokenUrl : undefined;
+  const issues = [
+    ...destinationIssues(c, "url", url),
+    ...destinationIssues(c, "auth.tokenUrl", tokenUrl),
+  ];
+  return issues.length === 0 ? null : invalid(issues);
+}
+
+function destinationIssues(c: AppContext, path: string, url: string | undefined): Issue[] {
+  if (url === undefined) return [];
   const checked = checkDestination(url, c.var.config.destinations);
-  return checked.ok ? null : invalid([{ path: "url", message: checked.error }]);
+  if (!checked.ok) return [{ path, message: checked.error }];
+  return isOwnHost(checked.value, c.req.url) ? [{ path, message: "this is the relay itself" }] : [];
 }

@@ -11,17 +11,21 @@ import { problem } from "./problems.ts";
 /** Bodies of the management API. */
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** The request's body as the schema wants it, or the answer that says what is wrong with it. */
+/**
+ * The request's body as the schema wants it, or the answer that says what is wrong with it.
+ * An empty one counts as `whenEmpty`, where that is given.
+ */
 export async function readBody<S extends z.ZodType>(
   c: AppContext,
   schema: S,
+  whenEmpty?: unknown,
 ): Promise<Result<z.output<S>, Response>> {
   const bytes = await readBytes(c.req.raw, MAX_BODY_BYTES);
   if (bytes === null) {
     return err(problem({ code: "body_too_large", detail: `At most ${MAX_BODY_BYTES} bytes.` }));
   }
   const text = fromUtf8(bytes);
-  const body = text === null ? undefined : parseJson(text);
+  const body = text === "" ? whenEmpty : text === null ? undefined : parseJson(text);
   if (body === undefined) return err(invalid([{ path: "", message: "expected a JSON body" }]));
   return parse(schema, body);
 }

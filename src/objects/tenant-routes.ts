@@ -1,9 +1,10 @@
 import type { NewRoute, RoutePatch } from "../domain/control.ts";
 import { newSigningSecret, type RouteSecrets, readRouteSecrets } from "../domain/delivery.ts";
-import { randomId } from "../domain/ids.ts";
+import { hintOf, randomId } from "../domain/ids.ts";
 import { DEFAULT_SCHEDULE_SECONDS } from "../domain/retry.ts";
 import { routeSecretsPurpose } from "../domain/route.ts";
 import type { Sealer } from "../domain/sealing.ts";
+import { liveSecrets, rotateSecrets } from "../domain/signing-secrets.ts";
 import type { RouteRow } from "../store/route-store.ts";
 
 /** A new route's row, and its signing secret, which is shown once. */
@@ -17,7 +18,7 @@ export async function makeRoute(
   const id = randomId("rt");
   const secret = newSigningSecret();
   const secrets: RouteSecrets = {
-    signing: [secret],
+    signing: [{ secret, createdAtMs: nowMs, expiresAtMs: null }],
     headers: input.headers ?? {},
     auth: input.auth ?? null,
     edrvSecret: input.edrvSecret ?? null,
@@ -34,6 +35,8 @@ export async function makeRoute(
     timeoutMs: input.timeoutMs ?? 10_000,
     schedule: JSON.stringify(input.retry?.scheduleSeconds ?? DEFAULT_SCHEDULE_SECONDS),
     onExhausted: input.onExhausted ?? "dead_letter",
+    ratePerSecond: input.ratePerSecond ?? null,
+    concurrency: input.concurrency ?? null,
     edrvScheme: input.edrvScheme ?? edrvScheme,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
@@ -56,7 +59,7 @@ export async function changeRoute(
   const secrets = await openSecrets(tenant, row, sealer);
   const moved = patch.url !== undefined && originOf(patch.url) !== originOf(row.url);
   const changed: RouteSecrets = {
-    signing: secrets.signing,
+    signing: liveSecrets(secrets.signing, nowMs),
     headers: patch.headers ?? (moved ? {} : secrets.headers),
     auth: patch.auth !== undefined ? patch.auth : moved ? null : secrets.auth,
     edrvSecret: patch.edrvSecret !== undefined ? patch.edrvSecret : secrets.edrvSecret,
@@ -73,9 +76,27 @@ export async function changeRoute(
     timeoutMs: patch.timeoutMs ?? row.timeoutMs,
     schedule: patch.retry ? JSON.stringify(patch.retry.scheduleSeconds) : row.schedule,
     onExhausted: patch.onExhausted ?? row.onExhausted,
+    ratePerSecond: patch.ratePerSecond === undefined ? row.ratePerSecond : patch.ratePerSecond,
+    concurrency: patch.concurrency === undefined ? row.concurrency : patch.concurrency,
     edrvScheme: patch.edrvScheme ?? row.edrvScheme,
     updatedAtMs: nowMs,
   };
+}
+
+/** A route's row with a new signing secret, shown once; null when too many would be live. */
+export async function rotateRouteSecret(
+  tenant: string,
+  row: RouteRow,
+  overlapMs: number,
+  sealer: Sealer,
+  nowMs: number,
+): Promise<{ row: RouteRow; secret: string } | null> {
+  const secrets = await openSecrets(tenant, row, sealer);
+  const secret = newSigningSecret();
+  const signing = rotateSecrets(secrets.signing, secret, overlapMs, nowMs);
+  if (signing === null) return null;
+  const sealed = await sealedColumns(tenant, row.id, { ...secrets, signing }, sealer);
+  return { row: { ...row, ...sealed, updatedAtMs: nowMs }, secret };
 }
 
 async function openSecrets(tenant: string, row: RouteRow, sealer: Sealer): Promise<RouteSecrets> {
@@ -88,8 +109,10 @@ async function sealedColumns(
   id: string,
   secrets: RouteSecrets,
   sealer: Sealer,
-): Promise<Pick<RouteRow, "sealedSecrets" | "headerNames" | "authType">> {
+): Promise<Pick<RouteRow, "sealedSecrets" | "signingHints" | "headerNames" | "authType">> {
+  const hints = secrets.signing.map(({ secret, ...dates }) => ({ hint: hintOf(secret), ...dates }));
   return {
+    signingHints: JSON.stringify(hints),
     sealedSecrets: await sealer.seal(JSON.stringify(secrets), routeSecretsPurpose(tenant, id)),
     headerNames: JSON.stringify(Object.keys(secrets.headers)),
     authType: secrets.auth?.type ?? null,

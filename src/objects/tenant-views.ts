@@ -1,8 +1,10 @@
 import type { Breaker } from "../domain/breaker.ts";
 import { DELIVERY_FORMATS } from "../domain/delivery.ts";
 import { Filter } from "../domain/filter.ts";
+import { classify, type Outcome } from "../domain/outcome.ts";
 import type { StationRoute } from "../domain/route.ts";
 import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
+import { liveSecrets, type SigningSecret } from "../domain/signing-secrets.ts";
 import type { QuarantinedRow } from "../store/quarantine-store.ts";
 import type { DeadLetterRow, RouteRow } from "../store/route-store.ts";
 import type { KeyRow, RefusalRow, SecretRow, SourceRow } from "../store/tenant-store.ts";
@@ -81,6 +83,9 @@ export const routeView = (route: RouteRow, breaker: Breaker) => ({
   timeoutMs: route.timeoutMs,
   retry: { scheduleSeconds: scheduleOf(route) },
   onExhausted: route.onExhausted,
+  ratePerSecond: route.ratePerSecond,
+  concurrency: route.concurrency,
+  secrets: signingSecretsOf(route),
   health: healthOf(route, breaker),
   /** What is wrong with the destination, or null while nothing is. */
   trouble: breaker.state === "healthy" ? null : troubleView(breaker),
@@ -124,9 +129,22 @@ export const stationRoute = (route: RouteRow): StationRoute => ({
     route.onExhausted === "park" || route.onExhausted === "drop"
       ? route.onExhausted
       : "dead_letter",
+  ratePerSecond: route.ratePerSecond,
+  concurrency: route.concurrency,
+  authType: route.authType,
   sealedSecrets: route.sealedSecrets,
   edrvScheme: SIGNATURE_SCHEMES.find((scheme) => scheme === route.edrvScheme) ?? "timestamped",
 });
+
+/** What a test of a route came to. */
+export const routeTestView = (outcome: Outcome) => ({
+  class: classify(outcome),
+  status: outcome.kind === "answered" ? outcome.status : null,
+  error: outcome.kind === "failed" ? outcome.error : null,
+  latencyMs: outcome.latencyMs,
+  snippet: outcome.kind === "answered" ? outcome.snippet : outcome.detail,
+});
+export type RouteTestView = ReturnType<typeof routeTestView>;
 
 export const deadLetterView = (letter: DeadLetterRow) => ({
   id: String(letter.number),
@@ -162,6 +180,17 @@ function filterOf(route: RouteRow): Filter {
 function headerNamesOf(route: RouteRow): string[] {
   const names: string[] = JSON.parse(route.headerNames);
   return names;
+}
+
+/** Those that sign now; none for a route that was last changed before hints were kept. */
+function signingSecretsOf(route: RouteRow) {
+  type Hint = Omit<SigningSecret, "secret"> & { readonly hint: string };
+  const hints: Hint[] = JSON.parse(route.signingHints);
+  return liveSecrets(hints, Date.now()).map(({ hint, createdAtMs, expiresAtMs }) => ({
+    hint,
+    createdAt: isoOrNull(createdAtMs),
+    expiresAt: isoOrNull(expiresAtMs),
+  }));
 }
 
 function scheduleOf(route: RouteRow): number[] {

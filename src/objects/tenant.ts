@@ -12,6 +12,7 @@ import type {
 import { hashKey, hintOf, randomId } from "../domain/ids.ts";
 import type { Gap, LaneAction } from "../domain/lane.ts";
 import type { RouteTable } from "../domain/route.ts";
+import { testEvent } from "../domain/test-event.ts";
 import { configOf, type Env, feedName, stationName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import { Database } from "../store/database.ts";
@@ -27,7 +28,7 @@ import type { DeadLetter, LaneReport } from "./station-lanes.ts";
 import type { LaneView } from "./station-views.ts";
 import { RouteHealth } from "./tenant-health.ts";
 import { Messenger } from "./tenant-messenger.ts";
-import { changeRoute, makeRoute } from "./tenant-routes.ts";
+import { changeRoute, makeRoute, rotateRouteSecret } from "./tenant-routes.ts";
 import { type IngestSource, type RefusalCount, Sources } from "./tenant-sources.ts";
 import * as views from "./tenant-views.ts";
 
@@ -253,6 +254,36 @@ export class TenantObject extends DurableObject<Env> {
       });
       return this.#routeView(changed);
     });
+  }
+
+  /** A new signing secret, shown once; the ones before sign beside it for `overlapMs`. */
+  async rotateRouteSecret(
+    id: string,
+    overlapMs: number,
+  ): Promise<(views.RouteView & { secret: string }) | "not_found" | "limit_reached"> {
+    return this.#alone(async () => {
+      const row = routes.readRoute(this.#db, id);
+      if (row === null) return "not_found";
+      const { sealer } = await configOf(this.env);
+      const rotated = await rotateRouteSecret(this.#id, row, overlapMs, sealer, Date.now());
+      if (rotated === null) return "limit_reached";
+      await this.#changeConfig(() => routes.writeRoute(this.#db, rotated.row));
+      return { ...this.#routeView(rotated.row), secret: rotated.secret };
+    });
+  }
+
+  /** One attempt at the route's destination, outside every lane; nothing is kept of it. */
+  async testRoute(id: string, type: string): Promise<views.RouteTestView | null> {
+    const row = this.#isThere() ? routes.readRoute(this.#db, id) : null;
+    if (row === null) return null;
+    const outcome = await this.ctx.exports.Courier.attempt(this.#id, views.stationRoute(row), {
+      event: testEvent(randomId("test"), type, Date.now()),
+      attempt: 1,
+      prevSeq: null,
+      gap: null,
+      isTest: true,
+    });
+    return views.routeTestView(outcome);
   }
 
   /** The destination has answered that it wants nothing more. */

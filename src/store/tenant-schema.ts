@@ -101,6 +101,14 @@ export const tenantMigrations: readonly Migration[] = [
     `,
   },
   {
+    name: "002_route_limits",
+    sql: `
+      ALTER TABLE routes ADD COLUMN signing_hints TEXT NOT NULL DEFAULT '[]';
+      ALTER TABLE routes ADD COLUMN rate_per_second REAL;
+      ALTER TABLE routes ADD COLUMN concurrency INTEGER;
+    `,
+  },
+  {
     name: "003_route_health",
     sql: `
       -- Only routes that are not healthy. breaker: JSON of Breaker (domain/breaker.ts).

@@ -30,6 +30,12 @@ const event: StationEvent = {
   body: '{ "_id":"644fc18f84c4b5000981ad7b",\n"price":1.0,"name":"Café ⚡ \\u00EB" }',
 };
 
+const signing = (secret: string, expiresAtMs: number | null = null) => ({
+  secret,
+  createdAtMs: null,
+  expiresAtMs,
+});
+
 function build(
   facts: Partial<AttemptFacts> = {},
   secrets: Partial<RouteSecrets> = {},
@@ -45,7 +51,7 @@ function build(
       edrvScheme: "timestamped",
       ...facts,
     },
-    { signing: [NEW_SECRET], headers: {}, auth: null, edrvSecret: null, ...secrets },
+    { signing: [signing(NEW_SECRET)], headers: {}, auth: null, edrvSecret: null, ...secrets },
     nowMs,
   );
 }
@@ -90,7 +96,10 @@ describe("buildDelivery", () => {
   it.each(["raw", "event"] as const)(
     "signs %s so that the official library verifies it with every live secret",
     async (format) => {
-      const { headers, body } = await build({ format }, { signing: [NEW_SECRET, OLD_SECRET] });
+      const { headers, body } = await build(
+        { format },
+        { signing: [signing(NEW_SECRET), signing(OLD_SECRET)] },
+      );
       for (const secret of [NEW_SECRET, OLD_SECRET]) {
         expect(new Webhook(secret).verify(body, headers)).toEqual(JSON.parse(body));
       }

@@ -6,6 +6,7 @@ import { Database } from "../../src/store/database.ts";
 import { feedMigrations } from "../../src/store/feed-schema.ts";
 import { exists, type Migration, migrate } from "../../src/store/migrate.ts";
 import { registryMigrations } from "../../src/store/registry-store.ts";
+import { readRoute, writeRoute } from "../../src/store/route-store.ts";
 import { stationMigrations } from "../../src/store/station-schema.ts";
 import { tenantMigrations } from "../../src/store/tenant-schema.ts";
 
@@ -44,6 +45,30 @@ describe("migrate", () => {
       expect(() => migrate(db, [broken])).toThrow();
       expect(db.all("SELECT name FROM sqlite_master WHERE name = 'half'")).toEqual([]);
       expect(exists(db)).toBe(false);
+    });
+  });
+
+  it("gives routes of the first version no limits and no hints", async () => {
+    await withDatabase("t/routes", (db) => {
+      migrate(db, tenantMigrations.slice(0, 1));
+      db.run(
+        `INSERT INTO routes (id, name, url, enabled, health, filter, format, header_names,
+           timeout_ms, schedule, on_exhausted, edrv_scheme, sealed_secrets, created_at_ms, updated_at_ms)
+         VALUES ('rt_1', 'r', 'https://a.example.com/', 1, 'healthy', '{}', 'raw', '[]',
+           10000, '[1]', 'park', 'body', 's1.x', 1, 2)`,
+      );
+      migrate(db, tenantMigrations);
+      const route = readRoute(db, "rt_1");
+      expect(route).toMatchObject({
+        name: "r",
+        ratePerSecond: null,
+        concurrency: null,
+        signingHints: "[]",
+      });
+      if (route === null) return;
+      const changed = { ...route, ratePerSecond: 0.5, concurrency: 3, signingHints: "[1]" };
+      writeRoute(db, changed);
+      expect(readRoute(db, "rt_1")).toEqual(changed);
     });
   });
 

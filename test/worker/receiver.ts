@@ -29,6 +29,13 @@ export class Receiver {
     return Received.parse(await (await fetch(this.url)).json());
   }
 
+  /** The request with that number, once it has come. */
+  async nth(count: number): Promise<Received[number]> {
+    const received = (await this.received(count))[count - 1];
+    if (received === undefined) throw new Error("no such request");
+    return received;
+  }
+
   /** Waits until that many requests have come. */
   async received(count: number, timeoutMs = 10_000): Promise<Received> {
     await expect
