@@ -2,6 +2,7 @@ import { Hono } from "hono";
 
 import { HOP_HEADER } from "../domain/destination-url.ts";
 import { configOf } from "../env.ts";
+import { audit } from "./audit.ts";
 import type { AppEnv } from "./context.ts";
 import { events } from "./events.ts";
 import { ingest } from "./ingest.ts";
@@ -41,6 +42,7 @@ app.route("/v1/routes", routes);
 app.route("/v1/events", events);
 app.route("/v1/stations", stations);
 app.route("/v1/quarantine", quarantine);
+app.route("/v1/audit", audit);
 
 app.notFound(() => notFound("endpoint"));
 app.onError(answerError);

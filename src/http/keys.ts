@@ -4,7 +4,7 @@ import { NewKey } from "../domain/control.ts";
 import { tenantOnly } from "./auth.ts";
 import type { AppEnv } from "./context.ts";
 import { notFound, refuse } from "./problems.ts";
-import { tenantOf } from "./tenant-object.ts";
+import { actorOf, tenantOf } from "./tenant-object.ts";
 import { readBody, readPage } from "./validation.ts";
 
 /** `/v1/keys`: the tenant's API keys. A key is shown once and stored as a hash. */
@@ -20,11 +20,11 @@ keys.get("/", async (c) => {
 keys.post("/", async (c) => {
   const input = await readBody(c, NewKey);
   if (!input.ok) return input.error;
-  const key = await tenantOf(c).createKey(input.value);
+  const key = await tenantOf(c).createKey(input.value, actorOf(c));
   return key === null ? refuse("limit_reached", "At most 200 keys.") : c.json(key, 201);
 });
 
 keys.delete("/:id", async (c) => {
-  const deleted = await tenantOf(c).deleteKey(c.req.param("id"));
+  const deleted = await tenantOf(c).deleteKey(c.req.param("id"), actorOf(c));
   return deleted ? c.body(null, 204) : notFound("key");
 });

@@ -6,7 +6,7 @@ import { isStationName } from "../domain/station-id.ts";
 import { stationName } from "../env.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { notFound, refuse } from "./problems.ts";
-import { feedOf, tenantOf } from "./tenant-object.ts";
+import { actorOf, feedOf, tenantOf } from "./tenant-object.ts";
 import { parse, readPage } from "./validation.ts";
 
 /**
@@ -47,7 +47,7 @@ for (const action of LANE_ACTIONS) {
     if (!isStationName(station) || !(await feedOf(c).hasStation(station))) {
       return notFound("station");
     }
-    const acted = await tenantOf(c).actOnLane(routeIdOf(c), station, action);
+    const acted = await tenantOf(c).actOnLane(routeIdOf(c), station, action, actorOf(c));
     switch (acted) {
       case "not_found":
         return notFound("route");

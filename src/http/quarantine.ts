@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { tenantOnly } from "./auth.ts";
 import type { AppEnv } from "./context.ts";
 import { notFound } from "./problems.ts";
-import { tenantOf } from "./tenant-object.ts";
+import { actorOf, tenantOf } from "./tenant-object.ts";
 import { readNumberedPage } from "./validation.ts";
 
 /** `/v1/quarantine`: webhooks that were signed and could not be relayed. Oldest first. */
@@ -17,6 +17,6 @@ quarantine.get("/", async (c) => {
 });
 
 quarantine.delete("/:id", async (c) => {
-  const discarded = await tenantOf(c).discardQuarantined(c.req.param("id"));
+  const discarded = await tenantOf(c).discardQuarantined(c.req.param("id"), actorOf(c));
   return discarded ? c.body(null, 204) : notFound("quarantined webhook");
 });

@@ -8,7 +8,7 @@ import { tenantOnly } from "./auth.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { lanes } from "./lanes.ts";
 import { notFound, refuse } from "./problems.ts";
-import { tenantOf } from "./tenant-object.ts";
+import { actorOf, tenantOf } from "./tenant-object.ts";
 import { invalid, readBody, readNumberedPage, readPage } from "./validation.ts";
 
 /** `/v1/routes`: the tenant's stored HTTP destinations. */
@@ -27,7 +27,7 @@ routes.post("/", async (c) => {
   if (!input.ok) return input.error;
   const refusal = refuseDestinations(c, input.value);
   if (refusal !== null) return refusal;
-  const route = await tenantOf(c).createRoute(input.value);
+  const route = await tenantOf(c).createRoute(input.value, actorOf(c));
   return route === null ? refuse("limit_reached", "At most 100 routes.") : c.json(route, 201);
 });
 
@@ -41,7 +41,7 @@ routes.patch("/:id", async (c) => {
   if (!input.ok) return input.error;
   const refusal = refuseDestinations(c, input.value);
   if (refusal !== null) return refusal;
-  const route = await tenantOf(c).updateRoute(c.req.param("id"), input.value);
+  const route = await tenantOf(c).updateRoute(c.req.param("id"), input.value, actorOf(c));
   if (route === "not_found") return notFound("route");
   if (route === "signs_only_raw") {
     return invalid([{ path: "format", message: "only a raw route can sign as eDRV does" }]);
@@ -50,19 +50,19 @@ routes.patch("/:id", async (c) => {
 });
 
 routes.delete("/:id", async (c) => {
-  const deleted = await tenantOf(c).deleteRoute(c.req.param("id"));
+  const deleted = await tenantOf(c).deleteRoute(c.req.param("id"), actorOf(c));
   return deleted ? c.body(null, 204) : notFound("route");
 });
 
 /** Stops attempts and keeps events. */
 routes.post("/:id/pause", async (c) => {
-  const route = await tenantOf(c).enableRoute(c.req.param("id"), false);
+  const route = await tenantOf(c).enableRoute(c.req.param("id"), false, actorOf(c));
   return route === null ? notFound("route") : c.json(route);
 });
 
 /** Ends a pause or a disabling: each lane goes on where it stood. */
 routes.post("/:id/resume", async (c) => {
-  const route = await tenantOf(c).enableRoute(c.req.param("id"), true);
+  const route = await tenantOf(c).enableRoute(c.req.param("id"), true, actorOf(c));
   return route === null ? notFound("route") : c.json(route);
 });
 
@@ -71,7 +71,7 @@ routes.post("/:id/rotate-secret", async (c) => {
   const input = await readBody(c, SecretRotation, {});
   if (!input.ok) return input.error;
   const overlapMs = input.value.expirePreviousAfterSeconds * 1000;
-  const route = await tenantOf(c).rotateRouteSecret(c.req.param("id"), overlapMs);
+  const route = await tenantOf(c).rotateRouteSecret(c.req.param("id"), overlapMs, actorOf(c));
   if (route === "not_found") return notFound("route");
   if (route === "limit_reached") {
     return refuse("limit_reached", `At most ${MAX_SIGNING_SECRETS} live secrets.`);

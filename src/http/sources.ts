@@ -5,7 +5,7 @@ import { tenantOnly } from "./auth.ts";
 import type { AppEnv } from "./context.ts";
 import { notFound, refuse } from "./problems.ts";
 import { forgetSource } from "./source-cache.ts";
-import { tenantOf } from "./tenant-object.ts";
+import { actorOf, tenantOf } from "./tenant-object.ts";
 import { readBody, readNumberedPage, readPage } from "./validation.ts";
 
 /** `/v1/sources`: the tenant's ingest URLs and their signing secrets. */
@@ -21,7 +21,7 @@ sources.get("/", async (c) => {
 sources.post("/", async (c) => {
   const input = await readBody(c, NewSource);
   if (!input.ok) return input.error;
-  const source = await tenantOf(c).createSource(input.value);
+  const source = await tenantOf(c).createSource(input.value, actorOf(c));
   return source === null ? refuse("limit_reached", "At most 50 sources.") : c.json(source, 201);
 });
 
@@ -33,13 +33,13 @@ sources.get("/:id", async (c) => {
 sources.patch("/:id", async (c) => {
   const input = await readBody(c, SourcePatch);
   if (!input.ok) return input.error;
-  const source = await tenantOf(c).updateSource(c.req.param("id"), input.value);
+  const source = await tenantOf(c).updateSource(c.req.param("id"), input.value, actorOf(c));
   forgetSource(c.req.param("id"));
   return source === null ? notFound("source") : c.json(source);
 });
 
 sources.delete("/:id", async (c) => {
-  const deleted = await tenantOf(c).deleteSource(c.req.param("id"));
+  const deleted = await tenantOf(c).deleteSource(c.req.param("id"), actorOf(c));
   forgetSource(c.req.param("id"));
   return deleted ? c.body(null, 204) : notFound("source");
 });
@@ -48,7 +48,7 @@ sources.delete("/:id", async (c) => {
 sources.post("/:id/secrets", async (c) => {
   const input = await readBody(c, NewSecret);
   if (!input.ok) return input.error;
-  const secret = await tenantOf(c).addSecret(c.req.param("id"), input.value);
+  const secret = await tenantOf(c).addSecret(c.req.param("id"), input.value, actorOf(c));
   forgetSource(c.req.param("id"));
   if (secret === "not_found") return notFound("source");
   if (secret === "limit_reached") return refuse("limit_reached", "At most 10 live secrets.");
@@ -57,7 +57,7 @@ sources.post("/:id/secrets", async (c) => {
 
 sources.delete("/:id/secrets/:secret", async (c) => {
   const { id, secret } = c.req.param();
-  const deleted = await tenantOf(c).deleteSecret(id, secret);
+  const deleted = await tenantOf(c).deleteSecret(id, secret, actorOf(c));
   forgetSource(id);
   return deleted ? c.body(null, 204) : notFound("secret");
 });

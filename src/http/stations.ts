@@ -7,7 +7,7 @@ import { tenantOnly } from "./auth.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { jsonPage } from "./events.ts";
 import { notFound, refuse } from "./problems.ts";
-import { feedOf } from "./tenant-object.ts";
+import { actorOf, feedOf, tenantOf } from "./tenant-object.ts";
 import { invalid, readNumberedPage, readPage } from "./validation.ts";
 
 /** `/v1/stations`: what each station is doing, and its own log. */
@@ -65,7 +65,7 @@ stations.get("/:id/deliveries", async (c) => {
 /** Takes a station out of state and snapshots; should it send again, it is back. */
 stations.delete("/:id", async (c) => {
   const id = c.req.param("id");
-  const removed = isStationName(id) && (await feedOf(c).removeStation(id));
+  const removed = isStationName(id) && (await tenantOf(c).deleteStation(id, actorOf(c)));
   return removed ? c.body(null, 204) : notFound("station");
 });
 

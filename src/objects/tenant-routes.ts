@@ -99,6 +99,11 @@ export async function rotateRouteSecret(
   return { row: { ...row, ...sealed, updatedAtMs: nowMs }, secret };
 }
 
+/** What a change sets and nobody may read back: the audit log names it and tells no more. */
+export function secretFieldsOf(patch: RoutePatch): string[] {
+  return (["headers", "auth", "edrvSecret"] as const).filter((name) => patch[name] !== undefined);
+}
+
 async function openSecrets(tenant: string, row: RouteRow, sealer: Sealer): Promise<RouteSecrets> {
   const text = await sealer.open(row.sealedSecrets, routeSecretsPurpose(tenant, row.id));
   return readRouteSecrets(text);

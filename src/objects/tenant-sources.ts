@@ -1,9 +1,11 @@
+import { type Actor, changesBetween } from "../domain/audit.ts";
 import type { NewSecret, NewSource, SourcePatch } from "../domain/control.ts";
 import { hintOf, randomId } from "../domain/ids.ts";
 import { sourceSecretPurpose } from "../domain/route.ts";
 import type { Config } from "../env.ts";
 import type { Database } from "../store/database.ts";
 import * as store from "../store/tenant-store.ts";
+import type { Audit } from "./tenant-audit.ts";
 import * as views from "./tenant-views.ts";
 
 export const MAX_SOURCES = 50;
@@ -38,10 +40,12 @@ export interface RefusalCount {
 export class Sources {
   readonly #db: Database;
   readonly #id: string;
+  readonly #audit: Audit;
 
-  constructor(db: Database, tenant: string) {
+  constructor(db: Database, tenant: string, audit: Audit) {
     this.#db = db;
     this.#id = tenant;
+    this.#audit = audit;
   }
 
   list(after: string, limit: number): views.Page<views.SourceView> {
@@ -60,7 +64,7 @@ export class Sources {
   }
 
   /** Null when there are {@link MAX_SOURCES}. */
-  async create(input: NewSource, config: Config): Promise<views.SourceView | null> {
+  async create(input: NewSource, config: Config, actor: Actor): Promise<views.SourceView | null> {
     if (store.countSources(this.#db) >= MAX_SOURCES) return null;
     const id = await config.ids.sourceId(this.#id);
     const secret =
@@ -80,10 +84,11 @@ export class Sources {
     };
     store.writeSource(this.#db, row);
     if (secret !== null) store.insertSecret(this.#db, secret);
+    this.#audit.record(actor, "source.created", id, { name: input.name, scheme: input.scheme });
     return this.#sourceView(row);
   }
 
-  update(id: string, patch: SourcePatch): views.SourceView | null {
+  update(id: string, patch: SourcePatch, actor: Actor): views.SourceView | null {
     const row = store.readSource(this.#db, id);
     if (row === null) return null;
     const changed: store.SourceRow = {
@@ -95,12 +100,16 @@ export class Sources {
       silentAfterSeconds: patch.silentAfterSeconds ?? row.silentAfterSeconds,
       updatedAtMs: Date.now(),
     };
+    const [before, after] = [this.#sourceView(row), this.#sourceView(changed)];
     store.writeSource(this.#db, changed);
-    return this.#sourceView(changed);
+    this.#audit.record(actor, "source.changed", id, { ...changesBetween(before, after) });
+    return after;
   }
 
-  delete(id: string): boolean {
-    return store.deleteSource(this.#db, id);
+  delete(id: string, actor: Actor): boolean {
+    const deleted = store.deleteSource(this.#db, id);
+    if (deleted) this.#audit.record(actor, "source.deleted", id);
+    return deleted;
   }
 
   /** A new secret beside the ones before it, which end after the given time. */
@@ -108,6 +117,7 @@ export class Sources {
     sourceId: string,
     input: NewSecret,
     config: Config,
+    actor: Actor,
   ): Promise<views.SecretView | "not_found" | "limit_reached"> {
     if (store.readSource(this.#db, sourceId) === null) return "not_found";
     const secret = await this.#sealSecret(sourceId, input.secret, config);
@@ -118,11 +128,18 @@ export class Sources {
     if (staying >= MAX_LIVE_SECRETS) return "limit_reached";
     store.expireSecrets(this.#db, sourceId, expiresAtMs, nowMs);
     store.insertSecret(this.#db, secret);
+    this.#audit.record(actor, "source.secret_added", sourceId, {
+      secret: secret.id,
+      hint: secret.hint,
+      expirePreviousAfterSeconds: input.expirePreviousAfterSeconds,
+    });
     return views.secretView(secret);
   }
 
-  deleteSecret(sourceId: string, id: string): boolean {
-    return store.deleteSecret(this.#db, sourceId, id);
+  deleteSecret(sourceId: string, id: string, actor: Actor): boolean {
+    const deleted = store.deleteSecret(this.#db, sourceId, id);
+    if (deleted) this.#audit.record(actor, "source.secret_deleted", sourceId, { secret: id });
+    return deleted;
   }
 
   refusals(sourceId: string, before: number, limit: number): views.Page<views.RefusalView> | null {

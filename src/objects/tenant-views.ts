@@ -5,6 +5,7 @@ import { classify, type Outcome } from "../domain/outcome.ts";
 import type { StationRoute } from "../domain/route.ts";
 import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
 import { liveSecrets, type SigningSecret } from "../domain/signing-secrets.ts";
+import type { AuditRow } from "../store/audit-store.ts";
 import type { QuarantinedRow } from "../store/quarantine-store.ts";
 import type { DeadLetterRow, RouteRow } from "../store/route-store.ts";
 import type { KeyRow, RefusalRow, SecretRow, SourceRow } from "../store/tenant-store.ts";
@@ -170,6 +171,15 @@ export const quarantineView = (row: QuarantinedRow) => ({
   preview: row.beginning === null ? "" : new TextDecoder().decode(row.beginning),
 });
 export type QuarantineView = ReturnType<typeof quarantineView>;
+
+export const auditView = ({ atMs, keyId, action, target, detail }: AuditRow) => ({
+  at: iso(atMs),
+  key: keyId,
+  action,
+  target,
+  detail: readJson(detail),
+});
+export type AuditView = ReturnType<typeof auditView>;
 
 // What follows reads our own columns, written by this or an older version.
 

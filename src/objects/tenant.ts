@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 
+import { type Actor, type AuditAction, changesBetween } from "../domain/audit.ts";
 import type {
   NewKey,
   NewRoute,
@@ -26,15 +27,22 @@ import { AlarmClock } from "./alarm-clock.ts";
 import type { FeedConfig } from "./feed.ts";
 import type { DeadLetter, LaneReport } from "./station-lanes.ts";
 import type { LaneView } from "./station-views.ts";
+import { Audit } from "./tenant-audit.ts";
 import { RouteHealth } from "./tenant-health.ts";
 import { Messenger } from "./tenant-messenger.ts";
-import { changeRoute, makeRoute, rotateRouteSecret } from "./tenant-routes.ts";
+import { changeRoute, makeRoute, rotateRouteSecret, secretFieldsOf } from "./tenant-routes.ts";
 import { type IngestSource, type RefusalCount, Sources } from "./tenant-sources.ts";
 import * as views from "./tenant-views.ts";
 
 export const MAX_KEYS = 200;
 export const MAX_ROUTES = 100;
 const ALARM_RETRY_MS = 5_000;
+
+const LANE_AUDIT = {
+  retry: "lane.retried",
+  skip: "lane.skipped",
+  resume: "lane.resumed",
+} as const satisfies Record<LaneAction, AuditAction>;
 
 /**
  * One per tenant, named by its id: the control plane. Off the hot path; what the hot path
@@ -43,6 +51,7 @@ const ALARM_RETRY_MS = 5_000;
 export class TenantObject extends DurableObject<Env> {
   readonly #db: Database;
   readonly #id: string;
+  readonly #audit: Audit;
   readonly #sources: Sources;
   readonly #clock: AlarmClock;
   readonly #messenger: Messenger;
@@ -55,7 +64,8 @@ export class TenantObject extends DurableObject<Env> {
     this.#id = ctx.id.name ?? "";
     this.#db = new Database(ctx.storage);
     if (exists(this.#db)) migrate(this.#db, tenantMigrations);
-    this.#sources = new Sources(this.#db, this.#id);
+    this.#audit = new Audit(this.#db);
+    this.#sources = new Sources(this.#db, this.#id, this.#audit);
     this.#clock = new AlarmClock(ctx, exists(this.#db));
     this.#messenger = new Messenger(this.#db, this.#clock, {
       tenant: this.#id,
@@ -121,22 +131,29 @@ export class TenantObject extends DurableObject<Env> {
     return views.pageOf(rows, limit, views.keyView, ({ id }) => id);
   }
 
-  async createKey(input: NewKey): Promise<(views.KeyView & { apiKey: string }) | null> {
+  async createKey(
+    input: NewKey,
+    actor: Actor,
+  ): Promise<(views.KeyView & { apiKey: string }) | null> {
     return this.#alone(async () => {
       if (store.countKeys(this.#db) >= MAX_KEYS) return null;
       const { ids } = await configOf(this.env);
       const apiKey = await ids.apiKey(this.#id);
       const hash = await hashKey(apiKey);
       const row = this.#insertKey(input, apiKey, hash);
+      this.#audit.record(actor, "key.created", row.id, { name: row.name, role: row.role });
       await this.#tellFeed();
       return { ...views.keyView(row), apiKey };
     });
   }
 
-  async deleteKey(id: string): Promise<boolean> {
+  async deleteKey(id: string, actor: Actor): Promise<boolean> {
     return this.#alone(async () => {
       if (!store.hasKey(this.#db, id)) return false;
-      await this.#changeConfig(() => store.deleteKey(this.#db, id));
+      await this.#changeConfig(() => {
+        store.deleteKey(this.#db, id);
+        this.#audit.record(actor, "key.deleted", id);
+      });
       // A few at once, so that it holds for their next event; the alarm wakes the rest.
       await this.#messenger.tellStations();
       return true;
@@ -151,29 +168,34 @@ export class TenantObject extends DurableObject<Env> {
     return this.#sources.get(id);
   }
 
-  async createSource(input: NewSource): Promise<views.SourceView | null> {
-    return this.#alone(async () => this.#sources.create(input, await configOf(this.env)));
+  async createSource(input: NewSource, actor: Actor): Promise<views.SourceView | null> {
+    return this.#alone(async () => this.#sources.create(input, await configOf(this.env), actor));
   }
 
-  async updateSource(id: string, patch: SourcePatch): Promise<views.SourceView | null> {
-    return this.#sources.update(id, patch);
+  async updateSource(
+    id: string,
+    patch: SourcePatch,
+    actor: Actor,
+  ): Promise<views.SourceView | null> {
+    return this.#sources.update(id, patch, actor);
   }
 
-  async deleteSource(id: string): Promise<boolean> {
-    return this.#sources.delete(id);
+  async deleteSource(id: string, actor: Actor): Promise<boolean> {
+    return this.#sources.delete(id, actor);
   }
 
   async addSecret(
     sourceId: string,
     input: NewSecret,
+    actor: Actor,
   ): Promise<views.SecretView | "not_found" | "limit_reached"> {
     return this.#alone(async () =>
-      this.#sources.addSecret(sourceId, input, await configOf(this.env)),
+      this.#sources.addSecret(sourceId, input, await configOf(this.env), actor),
     );
   }
 
-  async deleteSecret(sourceId: string, id: string): Promise<boolean> {
-    return this.#sources.deleteSecret(sourceId, id);
+  async deleteSecret(sourceId: string, id: string, actor: Actor): Promise<boolean> {
+    return this.#sources.deleteSecret(sourceId, id, actor);
   }
 
   async listRefusals(
@@ -212,13 +234,19 @@ export class TenantObject extends DurableObject<Env> {
     return row === null ? null : this.#routeView(row);
   }
 
-  async createRoute(input: NewRoute): Promise<(views.RouteView & { secret: string }) | null> {
+  async createRoute(
+    input: NewRoute,
+    actor: Actor,
+  ): Promise<(views.RouteView & { secret: string }) | null> {
     return this.#alone(async () => {
       if (routes.countRoutes(this.#db) >= MAX_ROUTES) return null;
       const { sealer } = await configOf(this.env);
       const scheme = store.latestSchemeSeen(this.#db) ?? "timestamped";
       const { row, secret } = await makeRoute(this.#id, input, scheme, sealer, Date.now());
-      await this.#changeConfig(() => routes.writeRoute(this.#db, row));
+      await this.#changeConfig(() => {
+        routes.writeRoute(this.#db, row);
+        this.#audit.record(actor, "route.created", row.id, { name: row.name, url: row.url });
+      });
       return { ...this.#routeView(row), secret };
     });
   }
@@ -226,6 +254,7 @@ export class TenantObject extends DurableObject<Env> {
   async updateRoute(
     id: string,
     patch: RoutePatch,
+    actor: Actor,
   ): Promise<views.RouteView | "not_found" | "signs_only_raw"> {
     return this.#alone(async () => {
       const row = routes.readRoute(this.#db, id);
@@ -233,16 +262,19 @@ export class TenantObject extends DurableObject<Env> {
       const { sealer } = await configOf(this.env);
       const changed = await changeRoute(this.#id, row, patch, sealer, Date.now());
       if (changed === null) return "signs_only_raw";
+      const before = this.#routeView(row);
       await this.#changeConfig(() => {
         routes.writeRoute(this.#db, changed);
         this.#health.renew(id);
+        const changes = changesBetween(before, this.#routeView(changed), secretFieldsOf(patch));
+        this.#audit.record(actor, "route.changed", id, { ...changes });
       });
       return this.#routeView(changed);
     });
   }
 
   /** Stops a route's attempts, or lets them go on, each lane where it stood. */
-  async enableRoute(id: string, enabled: boolean): Promise<views.RouteView | null> {
+  async enableRoute(id: string, enabled: boolean, actor: Actor): Promise<views.RouteView | null> {
     return this.#alone(async () => {
       const row = routes.readRoute(this.#db, id);
       if (row === null) return null;
@@ -251,6 +283,7 @@ export class TenantObject extends DurableObject<Env> {
       await this.#changeConfig(() => {
         routes.writeRoute(this.#db, changed);
         if (enabled) this.#health.renew(id);
+        this.#audit.record(actor, enabled ? "route.resumed" : "route.paused", id);
       });
       return this.#routeView(changed);
     });
@@ -260,6 +293,7 @@ export class TenantObject extends DurableObject<Env> {
   async rotateRouteSecret(
     id: string,
     overlapMs: number,
+    actor: Actor,
   ): Promise<(views.RouteView & { secret: string }) | "not_found" | "limit_reached"> {
     return this.#alone(async () => {
       const row = routes.readRoute(this.#db, id);
@@ -267,7 +301,10 @@ export class TenantObject extends DurableObject<Env> {
       const { sealer } = await configOf(this.env);
       const rotated = await rotateRouteSecret(this.#id, row, overlapMs, sealer, Date.now());
       if (rotated === null) return "limit_reached";
-      await this.#changeConfig(() => routes.writeRoute(this.#db, rotated.row));
+      await this.#changeConfig(() => {
+        routes.writeRoute(this.#db, rotated.row);
+        this.#audit.record(actor, "route.secret_rotated", id);
+      });
       return { ...this.#routeView(rotated.row), secret: rotated.secret };
     });
   }
@@ -288,15 +325,17 @@ export class TenantObject extends DurableObject<Env> {
 
   /** The destination has answered that it wants nothing more. */
   async disableRoute(id: string): Promise<void> {
-    await this.#disable(id);
+    await this.#disable(id, "HTTP 410");
   }
 
-  async deleteRoute(id: string): Promise<boolean> {
+  async deleteRoute(id: string, actor: Actor): Promise<boolean> {
     return this.#alone(async () => {
-      if (routes.readRoute(this.#db, id) === null) return false;
+      const row = routes.readRoute(this.#db, id);
+      if (row === null) return false;
       await this.#changeConfig(() => {
         this.#health.renew(id);
         routes.deleteRoute(this.#db, id);
+        this.#audit.record(actor, "route.deleted", id, { name: row.name, url: row.url });
       });
       return true;
     });
@@ -320,7 +359,7 @@ export class TenantObject extends DurableObject<Env> {
     const nowMs = Date.now();
     const attempt = { ...report, startedMs: nowMs - latencyMs };
     const change = this.#health.report(routeId, attempt, nowMs);
-    if (change === "disable") await this.#disable(routeId);
+    if (change === "disable") await this.#disable(routeId, "failing for five days");
     else if (change !== "none" && change !== "warn") {
       await this.#tellFeedSoon();
       this.#health.countFrom(routeId, Date.now());
@@ -356,12 +395,15 @@ export class TenantObject extends DurableObject<Env> {
     routeId: string,
     station: string,
     action: LaneAction,
+    actor: Actor,
   ): Promise<LaneView | "not_found" | "paused" | "idle"> {
     const row = routes.readRoute(this.#db, routeId);
     if (row === null) return "not_found";
     if (row.enabled === 0 && action !== "skip") return "paused";
     const lane = await this.#station(station).actOnLane(routeId, action);
-    return lane ?? "idle";
+    if (lane === null) return "idle";
+    this.#audit.record(actor, LANE_AUDIT[action], routeId, { station });
+    return lane;
   }
 
   /** A lane gives an event up; with `keep` it becomes a dead letter. */
@@ -403,8 +445,21 @@ export class TenantObject extends DurableObject<Env> {
     return views.pageOf(rows, limit, views.quarantineView, ({ number }) => String(number));
   }
 
-  async discardQuarantined(id: string): Promise<boolean> {
-    return quarantine.deleteQuarantined(this.#db, id);
+  async discardQuarantined(id: string, actor: Actor): Promise<boolean> {
+    const discarded = quarantine.deleteQuarantined(this.#db, id);
+    if (discarded) this.#audit.record(actor, "quarantine.discarded", id);
+    return discarded;
+  }
+
+  /** Takes a station out of state and snapshots. False when there is none. */
+  async deleteStation(station: string, actor: Actor): Promise<boolean> {
+    const removed = await this.env.FEED.getByName(feedName(this.#id)).removeStation(station);
+    if (removed && this.#isThere()) this.#audit.record(actor, "station.deleted", station);
+    return removed;
+  }
+
+  async listAudit(before: number, limit: number): Promise<views.Page<views.AuditView>> {
+    return this.#audit.list(before, limit);
   }
 
   /**
@@ -458,12 +513,15 @@ export class TenantObject extends DurableObject<Env> {
     this.#messenger.wakeWaiting();
   }
 
-  async #disable(id: string): Promise<void> {
+  async #disable(id: string, reason: string): Promise<void> {
     await this.#alone(async () => {
       const row = routes.readRoute(this.#db, id);
       if (row === null || row.enabled === 0) return;
       const changed = { ...row, enabled: 0, health: "disabled", updatedAtMs: Date.now() };
-      await this.#changeConfig(() => routes.writeRoute(this.#db, changed));
+      await this.#changeConfig(() => {
+        routes.writeRoute(this.#db, changed);
+        this.#audit.record(null, "route.disabled", id, { reason });
+      });
     });
   }
 

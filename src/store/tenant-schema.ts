@@ -132,4 +132,17 @@ export const tenantMigrations: readonly Migration[] = [
       DROP TABLE blocked;
     `,
   },
+  {
+    name: "005_replays",
+    sql: `
+      CREATE TABLE audit (
+        number INTEGER PRIMARY KEY,
+        at_ms  INTEGER NOT NULL,
+        key_id TEXT,
+        action TEXT    NOT NULL,
+        target TEXT    NOT NULL,
+        detail TEXT    NOT NULL
+      );
+    `,
+  },
 ];

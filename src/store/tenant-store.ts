@@ -45,6 +45,7 @@ const TENANT_TABLES = [
   "subscribed",
   "dead_letters",
   "quarantine",
+  "audit",
 ] as const;
 
 /** Called in the transaction of every change that stations have to learn of. */
