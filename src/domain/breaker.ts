@@ -18,8 +18,6 @@ export interface Breaker {
   readonly failedLanes: readonly string[];
   /** Lanes that were refused since the last success: the first three. */
   readonly refusedLanes: readonly string[];
-  /** Attempts begun before this do not count: their like may have succeeded unreported. */
-  readonly countsFromMs: number;
   /** When the streak of failures began that has not ended, or null. */
   readonly failingSinceMs: number | null;
   readonly lastFailureMs: number;
@@ -40,7 +38,6 @@ export const HEALTHY: Breaker = {
   refusals: 0,
   failedLanes: [],
   refusedLanes: [],
-  countsFromMs: 0,
   failingSinceMs: null,
   lastFailureMs: 0,
   lastAnswer: "",
@@ -53,7 +50,6 @@ export const HEALTHY: Breaker = {
 export interface AttemptReport {
   readonly station: string;
   readonly class: Exclude<OutcomeClass, "gone">;
-  readonly startedMs: number;
   readonly retryAfterMs: number | null;
   readonly answer: string;
 }
@@ -98,22 +94,23 @@ export function probeDelayMs(probes: number): number {
 /** The breaker after an attempt that a lane has reported. */
 export function afterReport(before: Breaker, report: AttemptReport, nowMs: number): BreakerStep {
   if (report.class === "delivered") return afterSuccess(before, nowMs);
-  const counts = before.state === "healthy" || report.startedMs >= before.countsFromMs;
   const isStreak = before.failingSinceMs !== null && nowMs - before.lastFailureMs <= STREAK_GAP_MS;
-  const noted: Breaker = {
-    ...before,
-    failingSinceMs: isStreak ? before.failingSinceMs : nowMs,
-    warned: isStreak && before.warned,
-    lastFailureMs: nowMs,
-    lastAnswer: report.answer,
-  };
-  const counted = counts ? count(noted, report) : noted;
+  const counted = count(
+    {
+      ...before,
+      failingSinceMs: isStreak ? before.failingSinceMs : nowMs,
+      warned: isStreak && before.warned,
+      lastFailureMs: nowMs,
+      lastAnswer: report.answer,
+    },
+    report,
+  );
   if (before.state === "open") return whileOpen(counted, report, nowMs);
   const openedBy = opensBy(counted);
   if (openedBy !== null)
     return { breaker: open(counted, openedBy, report, nowMs), change: "opened" };
   if (before.state === "suspect") return { breaker: counted, change: "none" };
-  return { breaker: { ...counted, state: "suspect", countsFromMs: nowMs }, change: "suspected" };
+  return { breaker: { ...counted, state: "suspect" }, change: "suspected" };
 }
 
 /** The breaker when a probe is granted: the next one is due later, whatever comes of this one. */
@@ -143,7 +140,6 @@ function afterSuccess(before: Breaker, nowMs: number): BreakerStep {
   const well: Breaker = {
     ...HEALTHY,
     state: "suspect",
-    countsFromMs: before.state === "open" ? nowMs : before.countsFromMs,
     lastFailureMs: before.state === "open" ? nowMs : before.lastFailureMs,
     lastAnswer: before.lastAnswer,
   };

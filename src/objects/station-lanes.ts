@@ -49,7 +49,6 @@ export interface LaneReport {
   readonly routeId: string;
   readonly station: string;
   readonly class: Exclude<OutcomeClass, "gone">;
-  readonly latencyMs: number;
   readonly retryAfterMs: number | null;
   readonly answer: string;
 }
@@ -383,7 +382,6 @@ export class Lanes {
     const report = {
       routeId,
       class: outcomeClass,
-      latencyMs: outcome.latencyMs,
       retryAfterMs: retryAfterMs(outcome),
       answer: describeOutcome(outcome),
     };

@@ -74,14 +74,6 @@ export class RouteHealth {
     return change;
   }
 
-  /** From here on attempts count: whoever makes them knows that the route is suspect. */
-  countFrom(routeId: string, nowMs: number): void {
-    const breaker = this.#breakers.get(routeId);
-    if (breaker?.state === "suspect") {
-      this.#breakers.set(routeId, { ...breaker, countsFromMs: nowMs });
-    }
-  }
-
   /** A lane may attempt nothing, and its station is to be woken when that changes. */
   block(routeId: string, station: string, nowMs: number): void {
     store.putTrouble(this.#db, routeId, station, "blocked", nowMs);

@@ -354,16 +354,11 @@ export class TenantObject extends DurableObject<Env> {
 
   /** What a lane's attempt came to, if the lane or its route is not well. Whether it may try again. */
   async reportAttempt(report: LaneReport): Promise<{ isOpen: boolean }> {
-    const { routeId, latencyMs } = report;
+    const { routeId } = report;
     if (!this.#isThere() || routes.readRoute(this.#db, routeId) === null) return { isOpen: false };
-    const nowMs = Date.now();
-    const attempt = { ...report, startedMs: nowMs - latencyMs };
-    const change = this.#health.report(routeId, attempt, nowMs);
+    const change = this.#health.report(routeId, report, Date.now());
     if (change === "disable") await this.#disable(routeId, "failing for five days");
-    else if (change !== "none" && change !== "warn") {
-      await this.#tellFeedSoon();
-      this.#health.countFrom(routeId, Date.now());
-    }
+    else if (change !== "none" && change !== "warn") await this.#tellFeedSoon();
     if (change === "closed") this.#messenger.wakeWaiting();
     return { isOpen: this.#mayNot(routeId) };
   }

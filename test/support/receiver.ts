@@ -14,6 +14,8 @@ interface Answer {
   readonly body?: string;
   /** Instead of answering: `reset` breaks the connection, `hang` never answers. */
   readonly fault?: "reset" | "hang";
+  /** Events of this station get 500 instead. */
+  readonly poison?: string;
 }
 
 interface Box {
@@ -51,7 +53,9 @@ export default async function startReceiver(project: TestProject): Promise<() =>
 function answer(box: Box, request: IncomingMessage, response: ServerResponse, body: string): void {
   box.requests.push({ headers: request.headers, body, atMs: Date.now() });
   const next = box.script.length > 1 ? box.script.shift() : box.script[0];
-  const { status = 200, headers = {}, body: text = "", fault } = next ?? {};
+  const { status: usual = 200, headers = {}, body: text = "", fault, poison } = next ?? {};
+  const isPoison = poison !== undefined && request.headers["chargewire-station"] === poison;
+  const status = isPoison ? 500 : usual;
   if (fault === "reset") request.socket.destroy();
   else if (fault !== "hang") response.writeHead(status, headers).end(text);
 }

@@ -19,6 +19,7 @@ export class Receiver {
       headers?: Record<string, string>;
       body?: string;
       fault?: "reset" | "hang";
+      poison?: string;
     }[]
   ): Promise<this> {
     await (await fetch(this.url, { method: "PUT", body: JSON.stringify(answers) })).text();
