@@ -68,7 +68,7 @@ export class RouteHealth {
     if (report.class === "delivered") store.deleteTrouble(this.#db, routeId, report.station);
     else {
       const kind = breaker.state === "open" ? "blocked" : "waiting";
-      store.putTrouble(this.#db, routeId, report.station, kind, nowMs);
+      store.putTrouble(this.#db, routeId, report.station, kind, true, nowMs);
     }
     this.#arm(routeId, breaker);
     return change;
@@ -76,7 +76,7 @@ export class RouteHealth {
 
   /** A lane may attempt nothing, and its station is to be woken when that changes. */
   block(routeId: string, station: string, nowMs: number): void {
-    store.putTrouble(this.#db, routeId, station, "blocked", nowMs);
+    store.putTrouble(this.#db, routeId, station, "blocked", false, nowMs);
     const before = this.breaker(routeId);
     const breaker = afterBlocked(before, station, nowMs);
     if (breaker !== before) this.#put(routeId, breaker, true);
@@ -84,7 +84,7 @@ export class RouteHealth {
   }
 
   park(routeId: string, station: string, nowMs: number): void {
-    store.putTrouble(this.#db, routeId, station, "parked", nowMs);
+    store.putTrouble(this.#db, routeId, station, "parked", true, nowMs);
   }
 
   /** The lane has left its trouble behind. */

@@ -22,22 +22,25 @@ export function deleteHealth(db: Database, routeId: string): void {
   db.run("DELETE FROM route_health WHERE route_id = ?", routeId);
 }
 
-/** What keeps a station's lane from going on, since when. When it was probed last stays. */
+/** What keeps a station's lane from going on, since when; `tried` when its head was just attempted. */
 export function putTrouble(
   db: Database,
   routeId: string,
   station: string,
   kind: LaneTrouble,
+  tried: boolean,
   nowMs: number,
 ): void {
   if (troubleOf(db, routeId, station) === kind && kind === "waiting") return;
   db.run(
-    `INSERT INTO troubled_lanes (route_id, station, kind, since_ms) VALUES (?, ?, ?, ?)
-     ON CONFLICT (route_id, station) DO UPDATE SET kind = excluded.kind, since_ms = excluded.since_ms`,
+    `INSERT INTO troubled_lanes (route_id, station, kind, since_ms, tried_ms) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (route_id, station) DO UPDATE SET kind = excluded.kind,
+       since_ms = excluded.since_ms, tried_ms = max(tried_ms, excluded.tried_ms)`,
     routeId,
     station,
     kind,
     nowMs,
+    tried ? nowMs : 0,
   );
 }
 
@@ -88,12 +91,12 @@ export function listTroubled(
     .map(({ station }) => station);
 }
 
-/** The blocked lane whose last probe is longest ago, those never probed first. */
+/** The blocked lane whose last attempt is longest ago, those never tried first. */
 export function nextToProbe(db: Database, routeId: string): string | null {
   return (
     db.first<{ station: string }>(
       `SELECT station FROM troubled_lanes WHERE route_id = ? AND kind = 'blocked'
-       ORDER BY probed_ms, station LIMIT 1`,
+       ORDER BY tried_ms, station LIMIT 1`,
       routeId,
     )?.station ?? null
   );
@@ -101,7 +104,7 @@ export function nextToProbe(db: Database, routeId: string): string | null {
 
 export function noteProbe(db: Database, routeId: string, station: string, nowMs: number): void {
   db.run(
-    "UPDATE troubled_lanes SET probed_ms = ? WHERE route_id = ? AND station = ?",
+    "UPDATE troubled_lanes SET tried_ms = ? WHERE route_id = ? AND station = ?",
     nowMs,
     routeId,
     station,

@@ -124,7 +124,7 @@ export const tenantMigrations: readonly Migration[] = [
         station   TEXT    NOT NULL,
         kind      TEXT    NOT NULL,
         since_ms  INTEGER NOT NULL,
-        probed_ms INTEGER NOT NULL DEFAULT 0,
+        tried_ms  INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (route_id, station)
       ) WITHOUT ROWID;
       INSERT INTO troubled_lanes (route_id, station, kind, since_ms)
