@@ -1,0 +1,85 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import {
+  type AttemptLog,
+  logAttempt,
+  MAX_LOGGED_ANSWERS,
+  MAX_LOGGED_ATTEMPTS,
+} from "../../src/domain/attempt-log.ts";
+import type { Outcome } from "../../src/domain/outcome.ts";
+
+const NOW = 1_795_342_530_000;
+const OF = { seq: 7, event: "e7", type: "session.updated", attempt: 2, replay: null };
+
+const answered = (status: number, snippet = "", latencyMs = 5): Outcome => ({
+  kind: "answered",
+  status,
+  retryAfterMs: null,
+  latencyMs,
+  snippet,
+});
+
+describe("logAttempt", () => {
+  it("notes what was tried, when it began, and what came of it", () => {
+    expect(logAttempt([], OF, answered(422, "no such station", 40), NOW)).toEqual([
+      {
+        ...OF,
+        atMs: NOW - 40,
+        class: "refused",
+        status: 422,
+        error: null,
+        latencyMs: 40,
+        answer: "no such station",
+      },
+    ]);
+  });
+
+  it("notes why there was no answer", () => {
+    const outcome: Outcome = {
+      kind: "failed",
+      error: "timeout",
+      detail: "10 s",
+      latencyMs: 10_000,
+    };
+    expect(logAttempt([], OF, outcome, NOW)).toMatchObject([
+      { class: "trouble", status: null, error: "timeout", answer: "10 s" },
+    ]);
+  });
+
+  it("gives every attempt a time of its own, in order, whatever the clock says", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -5, max: 5 }), { maxLength: 70 }), (drifts) => {
+        let log: AttemptLog = [];
+        for (const drift of drifts) log = logAttempt(log, OF, answered(200), NOW + drift);
+        const timesMs = log.map(({ atMs }) => atMs);
+        expect(timesMs).toEqual([...new Set(timesMs)].sort((a, b) => a - b));
+      }),
+    );
+  });
+
+  it.each([MAX_LOGGED_ATTEMPTS - 1, MAX_LOGGED_ATTEMPTS, MAX_LOGGED_ATTEMPTS + 1])(
+    "of %i attempts keeps the newest fifty",
+    (count) => {
+      let log: AttemptLog = [];
+      for (let seq = 1; seq <= count; seq += 1) {
+        log = logAttempt(log, { ...OF, seq }, answered(200), NOW + seq);
+      }
+      expect(log).toHaveLength(Math.min(count, MAX_LOGGED_ATTEMPTS));
+      expect(log.at(-1)?.seq).toBe(count);
+    },
+  );
+
+  it.each([
+    [15, 15],
+    [16, 16],
+    [17, 16],
+  ])("of %i long answers keeps %i, and every attempt", (count, kept) => {
+    const answer = "x".repeat(MAX_LOGGED_ANSWERS / 16);
+    let log: AttemptLog = [];
+    for (let i = 0; i < count; i += 1) log = logAttempt(log, OF, answered(500, answer), NOW + i);
+    expect(log).toHaveLength(count);
+    expect(log.filter((attempt) => attempt.answer === answer)).toHaveLength(kept);
+    expect(log.slice(-kept).every((attempt) => attempt.answer === answer)).toBe(true);
+  });
+});
