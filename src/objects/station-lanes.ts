@@ -186,7 +186,10 @@ export class Lanes {
     if (!this.#routes.has(routeId)) return false;
     // An attempt is on its way already.
     if (this.#working.has(routeId)) return true;
-    if ((await this.#headOf(routeId)) === null) return false;
+    if ((await this.#headOf(routeId)) === null) {
+      this.#registered.delete(routeId);
+      return false;
+    }
     this.#granted.add(routeId);
     void this.#work(routeId);
     return true;
@@ -356,8 +359,7 @@ export class Lanes {
   ): Promise<boolean> {
     switch (step.kind) {
       case "give_up":
-        await this.#world.giveUp(letter, step.keep);
-        this.#reported.delete(routeId);
+        await this.#giveUp(letter, step.keep);
         break;
       case "park":
         await this.#world.registerParked(routeId);
@@ -374,6 +376,13 @@ export class Lanes {
     return step.kind === "give_up";
   }
 
+  async #giveUp(letter: DeadLetter, keep: boolean): Promise<void> {
+    await this.#world.giveUp(letter, keep);
+    // With its head the lane has left its trouble behind, as far as the tenant knows.
+    this.#reported.delete(letter.routeId);
+    this.#registered.delete(letter.routeId);
+  }
+
   async #report(
     routeId: string,
     outcomeClass: LaneReport["class"],
@@ -386,6 +395,8 @@ export class Lanes {
       answer: describeOutcome(outcome),
     };
     const { isOpen } = await this.#world.report(report);
+    // What the tenant knew of this lane has been replaced by the report.
+    this.#registered.delete(routeId);
     if (isOpen) this.#open.add(routeId);
     else this.#open.delete(routeId);
     if (outcomeClass === "delivered") this.#reported.delete(routeId);
@@ -430,8 +441,7 @@ export class Lanes {
     const head = withHead(lane, event.seq);
     const last = this.#table.log(routeId).findLast(({ seq }) => seq === event.seq);
     const letter = { ...letterOf(routeId, event, head, null), snippet: last?.answer ?? "" };
-    await this.#world.giveUp(letter, true);
-    this.#reported.delete(routeId);
+    await this.#giveUp(letter, true);
     this.#table.store(routeId, giveUp(head, event.seq));
     return event.seq;
   }
