@@ -1,0 +1,50 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+
+/** Destinations on loopback, told apart by their path. */
+export interface Hooks {
+  readonly url: string;
+  /** Ends every request that hangs, by closing its connection. */
+  readonly letGo: () => void;
+  readonly close: () => void;
+}
+
+export interface HooksOptions {
+  /** How a path answers: 200 after so many milliseconds, or never. */
+  readonly answers: (path: string) => number | "never";
+  readonly onRequest: (path: string, eventId: string, atMs: number) => void;
+}
+
+export async function openHooks({ answers, onRequest }: HooksOptions): Promise<Hooks> {
+  const hanging = new Map<ServerResponse, ReturnType<typeof setTimeout> | null>();
+  const server = createServer((request, response) => {
+    const path = request.url ?? "/";
+    onRequest(path, request.headersDistinct["webhook-id"]?.[0] ?? "", performance.now());
+    request.resume();
+    const delayMs = answers(path);
+    if (delayMs === 0) {
+      response.end();
+      return;
+    }
+    hanging.set(response, delayMs === "never" ? null : setTimeout(() => response.end(), delayMs));
+    response.once("close", () => {
+      clearTimeout(hanging.get(response) ?? undefined);
+      hanging.delete(response);
+    });
+  });
+  server.keepAliveTimeout = 0;
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("no port was bound");
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    letGo: () => {
+      for (const response of hanging.keys()) response.destroy();
+    },
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
