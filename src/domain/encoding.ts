@@ -8,6 +8,13 @@ export function toUtf8(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(encoder.encode(text));
 }
 
+/** The same JSON in ASCII, as an HTTP header takes it. */
+export function asciiJson(json: string): string {
+  return json.replace(/[^\x20-\x7e]/g, (unit) => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
 /** Null when the bytes are not UTF-8. A byte order mark is kept, so that no byte is lost. */
 export function fromUtf8(bytes: Uint8Array): string | null {
   try {

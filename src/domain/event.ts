@@ -55,3 +55,8 @@ export function eventHead(serialized: string): string {
   // Inside a JSON string every quote is escaped, so the first match is the field itself.
   return `${serialized.slice(0, serialized.indexOf(BODY_FIELD))}}`;
 }
+
+/** The body in {@link serializeEvent}, as the text that came. */
+export function eventBody(serialized: string): string {
+  return serialized.slice(serialized.indexOf(BODY_FIELD) + BODY_FIELD.length, -1);
+}

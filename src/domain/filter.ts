@@ -1,20 +1,34 @@
 import * as z from "zod";
 
+import { toUtf8 } from "./encoding.ts";
+import { readMatch } from "./match.ts";
+import { compileMatch, type Predicate } from "./match-evaluation.ts";
+import { matchKey } from "./match-key.ts";
 import { isStationName } from "./station-id.ts";
+import { parseJson } from "./webhook.ts";
 
 /** Bounds of one filter, stored or sent by a subscriber. */
 export const MAX_FILTER_BYTES = 16 * 1024;
 export const MAX_FILTER_STATIONS = 1000;
 const MAX_FILTER_TYPES = 200;
 
-const TypePattern = z
+export const TypePattern = z
   .string()
   .max(128)
   .refine(isTypePattern, "expected dotted segments, each a name or a lone *");
 
+/** Mongo query syntax over the webhook's body; see match.ts. Kept as it was given. */
+const MatchQuery = z.custom<Readonly<Record<string, unknown>>>().superRefine((query, ctx) => {
+  for (const { path, message } of readMatch(query).issues) {
+    // What is wrong here may also be too deep to be looked at any further.
+    ctx.addIssue({ code: "custom", path: path === "" ? [] : [path], message, continue: false });
+  }
+});
+
 /**
- * Which events pass: those of one of the `types` and of one of the `stations`. A part left out
- * lets everything pass. In `types` a `*` segment stands for one or more segments.
+ * Which events pass: those of one of the `types`, of one of the `stations`, and whose body
+ * matches. A part left out lets everything pass. In `types` a `*` segment stands for one or
+ * more segments.
  */
 export const Filter = z
   .strictObject({
@@ -24,16 +38,34 @@ export const Filter = z
       .min(1)
       .max(MAX_FILTER_STATIONS)
       .optional(),
+    match: MatchQuery.optional(),
   })
-  .refine((filter) => JSON.stringify(filter).length <= MAX_FILTER_BYTES, {
+  .refine((filter) => toUtf8(JSON.stringify(filter)).length <= MAX_FILTER_BYTES, {
     message: `a filter takes at most ${MAX_FILTER_BYTES} bytes`,
   });
 export type Filter = z.infer<typeof Filter>;
 
-/** What a filter looks at. */
+/** What a filter looks at. One for all the filters that look at an event. */
 export interface Filterable {
   readonly type: string;
   readonly station: string;
+  /** The parsed body. Parsed when it is first asked for, which only a filter with a `match` does. */
+  readonly body: () => unknown;
+}
+
+export function filterable(
+  { type, station }: { readonly type: string; readonly station: string },
+  bodyText: () => string,
+): Filterable {
+  let parsed: { readonly body: unknown } | null = null;
+  return {
+    type,
+    station,
+    body: () => {
+      parsed ??= { body: parseJson(bodyText()) };
+      return parsed.body;
+    },
+  };
 }
 
 export interface CompiledFilter {
@@ -44,7 +76,7 @@ export interface CompiledFilter {
 /** Distinct types are few and patterns many, so what a pattern list says of a type is kept. */
 const MAX_REMEMBERED_TYPES = 1000;
 
-export function compileFilter({ types, stations }: Filter): CompiledFilter {
+export function compileFilter({ types, stations, match }: Filter): CompiledFilter {
   const patterns = types?.map((pattern) => pattern.split("."));
   const remembered = new Map<string, boolean>();
   const stationSet = stations === undefined ? null : new Set(stations);
@@ -59,15 +91,33 @@ export function compileFilter({ types, stations }: Filter): CompiledFilter {
     return wanted;
   };
   const wantsStation = (station: string) => stationSet === null || stationSet.has(station);
-  return { wants: (event) => wantsStation(event.station) && wantsType(event.type), wantsStation };
+  const matches = match === undefined ? null : compileQuery(match);
+  const wants = (event: Filterable): boolean =>
+    wantsStation(event.station) &&
+    wantsType(event.type) &&
+    (matches === null || matches(event.body()));
+  return { wants, wantsStation };
 }
 
-/** The same text for filters that mean the same, so that subscribers can share the work. */
-export function filterKey({ types, stations }: Filter): string {
-  return JSON.stringify({
-    ...(types === undefined ? {} : { types: [...new Set(types)].sort() }),
-    ...(stations === undefined ? {} : { stations: [...new Set(stations)].sort() }),
-  });
+/** Null for a match that lets every body pass, which need not be looked at then. */
+function compileQuery(query: unknown): Predicate | null {
+  const { match, issues } = readMatch(query);
+  // No filter with issues is ever stored; should one be, it lets nothing pass rather than too much.
+  if (issues.length > 0) return () => false;
+  return match.length === 0 ? null : compileMatch(match);
+}
+
+/** The same text for filters that mean the same, so that subscribers can share the work: itself a filter. */
+export function filterKey({ types, stations, match }: Filter): string {
+  const key = matchKey(readMatch(match ?? {}).match);
+  const parts = [
+    ...(types === undefined ? [] : [`"types":${JSON.stringify([...new Set(types)].sort())}`]),
+    ...(stations === undefined
+      ? []
+      : [`"stations":${JSON.stringify([...new Set(stations)].sort())}`]),
+    ...(key === "{}" ? [] : [`"match":${key}`]),
+  ];
+  return `{${parts.join()}}`;
 }
 
 function isTypePattern(text: string): boolean {

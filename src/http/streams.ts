@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 
+import { asciiJson } from "../domain/encoding.ts";
 import { isStationName } from "../domain/station-id.ts";
 import { SUBSCRIPTION_HEADER, type Subscription } from "../domain/subscription.ts";
 import { feedName, stationName } from "../env.ts";
@@ -56,7 +57,7 @@ async function subscribe(
   const subscription: Subscription = { keyId: identity.keyId, filter: filter.value, from };
   const headers = new Headers({
     upgrade: "websocket",
-    [SUBSCRIPTION_HEADER]: JSON.stringify(subscription),
+    [SUBSCRIPTION_HEADER]: asciiJson(JSON.stringify(subscription)),
   });
   if (offered !== undefined) headers.set("sec-websocket-protocol", PROTOCOL);
   const response = await object.fetch(new Request(c.req.url, { headers }));

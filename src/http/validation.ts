@@ -66,16 +66,19 @@ export function readNumberedPage(
   return ok({ limit, after: after === null ? start : Number(after) });
 }
 
-/** `?types=` and `?stations=`, comma lists. */
+/** `?types=` and `?stations=`, comma lists, and `?match=`, JSON. */
 export function readFilter(c: AppContext): Result<Filter, Response> {
   const list = (name: string) => c.req.query(name)?.split(",");
   const [types, stations] = [list("types"), list("stations")];
-  if (c.req.query("match") !== undefined) {
-    return err(invalid([{ path: "match", message: "filters by body are not available" }]));
+  const text = c.req.query("match");
+  const match = text === undefined ? undefined : parseJson(text);
+  if (text !== undefined && match === undefined) {
+    return err(invalid([{ path: "match", message: "expected JSON" }]));
   }
   return parse(Filter, {
     ...(types === undefined ? {} : { types }),
     ...(stations === undefined ? {} : { stations }),
+    ...(match === undefined ? {} : { match }),
   });
 }
 

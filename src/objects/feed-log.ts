@@ -167,11 +167,15 @@ export class FeedLog {
   read(offset: number): { records: StreamRecord[]; offset: number } {
     if (offset >= this.#head) return { records: [], offset: this.#head };
     const { first, events } = this.#segmentAfter(offset);
-    const records = events.slice(offset + 1 - first).map((json, index) => {
-      const { type, station }: { type: string; station: string } = JSON.parse(eventHead(json));
-      return { offset: offset + 1 + index, type, station, json };
-    });
+    const records = recordsFrom(offset + 1, events.slice(offset + 1 - first));
     return { records, offset: first + events.length - 1 };
+  }
+
+  /** The events of the segment that holds the one at `offset`, up to that one; the offset before them. */
+  readBack(offset: number): { records: StreamRecord[]; offset: number } {
+    const { first, events } = this.#segmentAfter(offset - 1);
+    const records = recordsFrom(first, events.slice(0, offset + 1 - first));
+    return { records, offset: first - 1 };
   }
 
   #write(records: readonly StreamRecord[], retained: ReadonlyMap<string, Retained>): void {
@@ -294,6 +298,14 @@ export class FeedLog {
       this.#head = row.last;
     }
   }
+}
+
+/** Events as records, the first of them at `offset`. */
+function recordsFrom(offset: number, events: readonly string[]): StreamRecord[] {
+  return events.map((json, index) => {
+    const { type, station }: { type: string; station: string } = JSON.parse(eventHead(json));
+    return { offset: offset + index, type, station, json };
+  });
 }
 
 /** The segment that the next flush adds to. */

@@ -10,7 +10,7 @@ import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/frames.ts";
 import { Database } from "../store/database.ts";
 import { type FeedEntry, FeedLog } from "./feed-log.ts";
-import { Stream } from "./stream.ts";
+import { Stream, seenByFilters } from "./stream.ts";
 
 /** A station's events for the feed, in order and without holes. */
 export interface PushBatch {
@@ -52,6 +52,8 @@ export interface EventPage {
 const MAX_PUSHES = 200;
 /** Events that one call looks at, so that a filter that nothing passes does not read the whole feed. */
 const MAX_SCANNED = 10_000;
+/** The same, when events are large: their text is read, and may have to be parsed. */
+const MAX_SCANNED_CHARS = 64 * 1024 * 1024;
 /** A page ends early when it has grown to this, long before a call between objects would fail. */
 const MAX_PAGE_CHARS = 4_000_000;
 const PURGES_PER_ALARM = 50;
@@ -160,21 +162,57 @@ export class FeedObject extends DurableObject<Env> {
     const { wants } = compileFilter(filter);
     const items: string[] = [];
     let chars = 0;
+    let scannedChars = 0;
     const last = Math.min(extent.head, position + MAX_SCANNED);
-    while (position < last && items.length < limit && chars < MAX_PAGE_CHARS) {
+    const isFull = () =>
+      items.length === limit || chars >= MAX_PAGE_CHARS || scannedChars >= MAX_SCANNED_CHARS;
+    while (position < last && !isFull()) {
       const { records } = this.#log.read(position);
       invariant(records.length > 0, "the log holds every event up to its head");
       for (const record of records) {
-        if (items.length === limit || chars >= MAX_PAGE_CHARS) break;
-        if (wants(record)) {
+        if (isFull()) break;
+        if (wants(seenByFilters(record))) {
           items.push(record.json);
           chars += record.json.length;
         }
+        scannedChars += record.json.length;
         position = record.offset;
       }
     }
     const more = position < extent.head;
     return { items, next: more ? formatCursor({ epoch: extent.epoch, offset: position }) : null };
+  }
+
+  /** The newest events of a type pattern, newest first, and how many were looked at for them. */
+  async newest(
+    type: string | null,
+    limit: number,
+  ): Promise<{ items: readonly string[]; scanned: number }> {
+    const { wants } = compileFilter(type === null ? {} : { types: [type] });
+    const { head, oldest } = this.#log.extent();
+    const items: string[] = [];
+    let chars = 0;
+    let scanned = 0;
+    let scannedChars = 0;
+    const isDone = () =>
+      items.length === limit ||
+      scanned === MAX_SCANNED ||
+      chars >= MAX_PAGE_CHARS ||
+      scannedChars >= MAX_SCANNED_CHARS;
+    for (let position = head; position > oldest && !isDone(); ) {
+      const { records, offset } = this.#log.readBack(position);
+      invariant(offset < position, "the log holds every event up to its head");
+      for (const record of records.toReversed()) {
+        if (isDone()) break;
+        scanned += 1;
+        scannedChars += record.json.length;
+        if (!wants(seenByFilters(record))) continue;
+        items.push(record.json);
+        chars += record.json.length;
+      }
+      position = offset;
+    }
+    return { items, scanned };
   }
 
   /** Takes a station out of state and snapshots. False when there is none. */

@@ -1,6 +1,6 @@
 import { logAttempt } from "../domain/attempt-log.ts";
 import type { StationEvent } from "../domain/event.ts";
-import { type CompiledFilter, compileFilter } from "../domain/filter.ts";
+import { type CompiledFilter, compileFilter, filterable } from "../domain/filter.ts";
 import {
   afresh,
   afterAttempt,
@@ -132,7 +132,8 @@ export class Lanes {
   /** The routes that want an event, as far as this station knows the routes. */
   wanting(event: StationEvent): string[] {
     const wanting: string[] = [];
-    for (const [id, { filter }] of this.#routes) if (filter.wants(event)) wanting.push(id);
+    const seen = filterable(event, () => event.body);
+    for (const [id, { filter }] of this.#routes) if (filter.wants(seen)) wanting.push(id);
     return wanting;
   }
 
@@ -453,7 +454,7 @@ export class Lanes {
     if (lane === null) return null;
     for (let after = lane.cursor; after < this.#journal.seq; ) {
       const events = this.#journal.read(after, READ_EVENTS);
-      const wanted = events.find((event) => filter?.wants(event));
+      const wanted = events.find((event) => filter?.wants(filterable(event, () => event.body)));
       if (wanted !== undefined) return wanted;
       after = events.at(-1)?.seq ?? this.#journal.seq;
     }

@@ -1,5 +1,13 @@
 import { type Extent, formatCursor, parseCursor, resumeFrom } from "../domain/cursor.ts";
-import { type CompiledFilter, compileFilter, Filter, filterKey } from "../domain/filter.ts";
+import { eventBody } from "../domain/event.ts";
+import {
+  type CompiledFilter,
+  compileFilter,
+  Filter,
+  type Filterable,
+  filterable,
+  filterKey,
+} from "../domain/filter.ts";
 import { randomId } from "../domain/ids.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { SUBSCRIPTION_HEADER, type Subscription } from "../domain/subscription.ts";
@@ -46,8 +54,8 @@ const FRAME_INTERVAL_MS = 50;
 /** A subscriber whose filter lets nothing through hears its cursor this often, at least. */
 const SILENT_EVENTS = 500;
 
-/** Of the 16 KiB that the platform keeps with a socket, what is left for its filter. */
-const MAX_ATTACHED_CHARS = 15_000;
+/** Of the 16 KiB that the platform keeps with a socket, what is left for its filter: two bytes a character. */
+const MAX_ATTACHED_CHARS = 7_500;
 const filterName = (connection: string) => `filter:${connection}`;
 
 /** What a socket carries through hibernation. */
@@ -123,10 +131,14 @@ export class Stream {
 
   /** New records, durable by the time any frame leaves. */
   publish(records: readonly StreamRecord[]): void {
-    for (const group of this.#groups.values()) {
-      for (const record of records) if (group.compiled.wants(record)) group.waiting.push(record);
+    if (this.#groups.size === 0) return;
+    for (const record of records) {
+      const seen = seenByFilters(record);
+      for (const { compiled, waiting } of this.#groups.values()) {
+        if (compiled.wants(seen)) waiting.push(record);
+      }
     }
-    if (this.#groups.size === 0 || this.#timer !== null) return;
+    if (this.#timer !== null) return;
     const waitMs = this.#sentMs + FRAME_INTERVAL_MS - Date.now();
     if (waitMs <= 0) this.#send();
     else this.#timer = setTimeout(() => this.#send(), waitMs);
@@ -261,7 +273,7 @@ export class Stream {
     let position = offset;
     while (position < this.#source.extent().head) {
       const { records, offset: readTo } = this.#source.read(position);
-      const wanted = records.filter((record) => member.compiled.wants(record));
+      const wanted = records.filter((record) => member.compiled.wants(seenByFilters(record)));
       if (wanted.length > 0) this.#tellEvents([socket], wanted, readTo);
       else if (Math.floor(position / SILENT_EVENTS) !== Math.floor(readTo / SILENT_EVENTS)) {
         this.#tell(socket, eventsFrame([], this.#cursorAt(readTo)));
@@ -377,6 +389,11 @@ export class Stream {
   #cursorAt(offset: number): string {
     return formatCursor({ epoch: this.#source.extent().epoch, offset });
   }
+}
+
+/** A record as filters see it. What is parsed for them is not kept with the record until its frame leaves. */
+export function seenByFilters(record: StreamRecord): Filterable {
+  return filterable(record, () => eventBody(record.json));
 }
 
 function readSubscribe({

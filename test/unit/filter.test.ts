@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import {
   compileFilter,
   Filter,
+  type Filterable,
+  filterable,
   filterKey,
   MAX_FILTER_BYTES,
   MAX_FILTER_STATIONS,
@@ -11,8 +13,10 @@ import {
 
 const STATION = "6192dea22df1431ea2c4720d";
 const accepts = (filter: unknown) => Filter.safeParse(filter).success;
+const event = (type: string, station = STATION, body: unknown = {}): Filterable =>
+  filterable({ type, station }, () => JSON.stringify(body));
 const wantsType = (pattern: string, type: string) =>
-  compileFilter({ types: [pattern] }).wants({ type, station: STATION });
+  compileFilter({ types: [pattern] }).wants(event(type));
 
 /** A filter of exactly this many bytes as JSON: stations of 13 characters and one that fills up. */
 function filterOfBytes(bytes: number): Filter {
@@ -38,6 +42,10 @@ describe("Filter", () => {
     { types: ["a".repeat(128)] },
     { stations: [STATION, "_account", "A-1.b:c_d"] },
     { types: ["session.ended"], stations: [STATION] },
+    { match: {} },
+    { match: { "data.status": { $in: ["Started"] } } },
+    { types: ["*"], stations: [STATION], match: { $or: [{ a: 1 }, { "b.0": null }] } },
+    JSON.parse('{"match":{"__proto__":1,"constructor":{"$ne":{"__proto__":2}}}}'),
   ])("accepts %j and keeps it as it is", (filter) => {
     expect(Filter.parse(filter)).toEqual(filter);
   });
@@ -85,6 +93,11 @@ describe("Filter", () => {
     { stations: [] },
     { stations: STATION },
     { types: ["*"], typos: [] },
+    { match: null },
+    { match: [] },
+    { match: "{}" },
+    { match: { "data.status": { $regex: "S" } } },
+    { matches: {} },
     JSON.parse('{"__proto__":["*"]}'),
   ])("refuses %j, for none is ever ignored", (filter) => {
     expect(accepts(filter)).toBe(false);
@@ -105,6 +118,34 @@ describe("Filter", () => {
   ])("of %i bytes is accepted: %s", (bytes, accepted) => {
     const filter = filterOfBytes(bytes);
     expect(JSON.stringify(filter)).toHaveLength(bytes);
+    expect(accepts(filter)).toBe(accepted);
+  });
+
+  it("says what is wrong with a match, and where", () => {
+    const { error } = Filter.safeParse({ match: { "data.status": { $in: "Started" } } });
+    expect(error?.issues).toMatchObject([
+      { path: ["match", "data.status.$in"], message: "expected a list of one or more values" },
+    ]);
+  });
+
+  it("refuses a match that is too deep to be written out", () => {
+    const match: unknown = JSON.parse(`${'{"$and":['.repeat(50_000)}{}${"]}".repeat(50_000)}`);
+    expect(accepts({ match })).toBe(false);
+  });
+
+  it.each([
+    ["a", MAX_FILTER_BYTES - 1, true],
+    ["a", MAX_FILTER_BYTES, true],
+    ["a", MAX_FILTER_BYTES + 1, false],
+    ["€", MAX_FILTER_BYTES - 1, true],
+    ["€", MAX_FILTER_BYTES, true],
+    ["€", MAX_FILTER_BYTES + 1, false],
+  ])("with a match of many %s, of %i bytes in all, is accepted: %s", (letter, bytes, accepted) => {
+    const left = bytes - JSON.stringify({ match: { a: "" } }).length;
+    const size = new TextEncoder().encode(letter).length;
+    const value = letter.repeat(Math.floor(left / size)) + "x".repeat(left % size);
+    const filter = { match: { a: value } };
+    expect(new TextEncoder().encode(JSON.stringify(filter))).toHaveLength(bytes);
     expect(accepts(filter)).toBe(accepted);
   });
 
@@ -156,15 +197,15 @@ describe("compileFilter", () => {
 
   it("wants what any pattern and any station lets through, when both do", () => {
     const { wants } = compileFilter({ types: ["session.*", "*.online"], stations: ["s1", "s2"] });
-    expect(wants({ type: "session.ended", station: "s1" })).toBe(true);
-    expect(wants({ type: "chargestation.online", station: "s2" })).toBe(true);
-    expect(wants({ type: "chargestation.offline", station: "s2" })).toBe(false);
-    expect(wants({ type: "session.ended", station: "s3" })).toBe(false);
+    expect(wants(event("session.ended", "s1"))).toBe(true);
+    expect(wants(event("chargestation.online", "s2"))).toBe(true);
+    expect(wants(event("chargestation.offline", "s2"))).toBe(false);
+    expect(wants(event("session.ended", "s3"))).toBe(false);
   });
 
   it("leaves open what it does not name", () => {
     const all = compileFilter({});
-    expect(all.wants({ type: "x", station: "_account" })).toBe(true);
+    expect(all.wants(event("x", "_account"))).toBe(true);
     expect(all.wantsStation("any")).toBe(true);
     const typed = compileFilter({ types: ["x"] });
     expect(typed.wantsStation("any")).toBe(true);
@@ -176,12 +217,66 @@ describe("compileFilter", () => {
     expect(asked.map(wantsStation)).toEqual([true, true, false, false, false, false, false]);
   });
 
+  it("wants what all three parts let through", () => {
+    const { wants } = compileFilter({
+      types: ["session.*"],
+      stations: ["s1"],
+      match: { "data.status": { $in: ["Started"] } },
+    });
+    const started = { data: { status: "Started" } };
+    expect(wants(event("session.updated", "s1", started))).toBe(true);
+    expect(wants(event("session.updated", "s1", { data: { status: "Ended" } }))).toBe(false);
+    expect(wants(event("session.updated", "s2", started))).toBe(false);
+    expect(wants(event("chargestation.online", "s1", started))).toBe(false);
+  });
+
+  it("lets nothing pass a match that cannot be read, which is never stored", () => {
+    const { wants } = compileFilter({ match: { a: { $regex: "" } } });
+    expect(wants(event("x", "s", { a: 1 }))).toBe(false);
+  });
+
+  it("parses a body once, however many filters look at it", () => {
+    let askedCount = 0;
+    const seen = filterable({ type: "x", station: "s" }, () => {
+      askedCount += 1;
+      return '{"a":1}';
+    });
+    const filters = [1, 1, 2].map((a) => compileFilter({ match: { a } }));
+    expect(filters.map(({ wants }) => wants(seen))).toEqual([true, true, false]);
+    expect(askedCount).toBe(1);
+  });
+
+  it("parses a body that is not JSON once, and does not throw", () => {
+    let askedCount = 0;
+    const seen = filterable({ type: "x", station: "s" }, () => {
+      askedCount += 1;
+      return "{";
+    });
+    const filters = [{ a: 1 }, { a: null }].map((match) => compileFilter({ match }));
+    expect(filters.map(({ wants }) => wants(seen))).toEqual([false, true]);
+    expect(askedCount).toBe(1);
+  });
+
+  it("leaves a body unparsed that no match asks for", () => {
+    const seen = filterable({ type: "x", station: "s" }, () => {
+      throw new Error("asked for");
+    });
+    const filters: Filter[] = [
+      {},
+      { types: ["x"], stations: ["s"] },
+      { match: {} },
+      { types: ["y"], match: { a: 1 } },
+      { stations: ["t"], match: { a: 1 } },
+    ];
+    const wanted = filters.map((filter) => compileFilter(filter).wants(seen));
+    expect(wanted).toEqual([true, true, true, false, false]);
+  });
+
   it("answers alike when asked again, also beyond what it remembers", () => {
     const { wants } = compileFilter({ types: ["*.x"] });
-    const events = Array.from({ length: 3000 }, (_, at) => ({
-      type: at % 2 === 0 ? `t.${at}.x` : `t.${at}.y`,
-      station: STATION,
-    }));
+    const events = Array.from({ length: 3000 }, (_, at) =>
+      event(at % 2 === 0 ? `t.${at}.x` : `t.${at}.y`),
+    );
     const expected = events.map((_, at) => at % 2 === 0);
     expect(events.map(wants)).toEqual(expected);
     expect(events.map(wants)).toEqual(expected);
@@ -194,10 +289,7 @@ describe("compileFilter", () => {
     fc.assert(
       fc.property(fc.array(pattern, { minLength: 1, maxLength: 3 }), type, (patterns, segments) => {
         const types = patterns.map((parts) => parts.join("."));
-        const wanted = compileFilter({ types }).wants({
-          type: segments.join("."),
-          station: STATION,
-        });
+        const wanted = compileFilter({ types }).wants(event(segments.join(".")));
         expect(wanted).toBe(patterns.some((parts) => matchesNaively(parts, segments)));
       }),
       { numRuns: 1000 },
@@ -210,7 +302,7 @@ describe("compileFilter", () => {
     const { wants } = compileFilter(Filter.parse({ types }));
     const startedMs = performance.now();
     for (let length = 55; length <= 64; length += 1) {
-      expect(wants({ type: Array(length).fill("a").join("."), station: STATION })).toBe(false);
+      expect(wants(event(Array(length).fill("a").join(".")))).toBe(false);
     }
     // Polynomial: some 4 million steps. A matcher that backtracks does not end in this century.
     expect(performance.now() - startedMs).toBeLessThan(2000);
@@ -244,8 +336,53 @@ describe("filterKey", () => {
       { stations: ["a", "b"] },
       { types: ["a"], stations: ["b"] },
       { types: ["b"], stations: ["a"] },
+      { match: { a: 1 } },
+      { match: { a: "1" } },
+      { match: { a: null } },
+      { match: { a: { $ne: 1 } } },
+      { match: { a: { $in: [1, 2] } } },
+      { match: { a: { $in: [[1, 2]] } } },
+      { match: { a: [1, 2] } },
+      { match: { a: [2, 1] } },
+      { match: { "a.b": 1 } },
+      { match: { a: { b: 1 } } },
+      { match: { a: { $elemMatch: { b: 1 } } } },
+      { match: { $or: [{ a: 1 }, { b: 1 }] } },
+      { match: { $and: [{ a: 1 }, { b: 1 }] } },
+      { match: { a: 1 }, types: ["a"] },
     ];
     expect(new Set(filters.map(filterKey)).size).toBe(filters.length);
+  });
+
+  it.each<[Record<string, unknown>, Record<string, unknown>]>([
+    [
+      { a: 1, b: 2 },
+      { b: 2, a: 1 },
+    ],
+    [{ a: 1 }, { a: { $eq: 1 } }],
+    [{ a: { $gt: 1, $lt: 5 } }, { a: { $lt: 5, $gt: 1 } }],
+    [{ a: { $in: [1, 2] } }, { a: { $in: [2, 1, 2] } }],
+    [{ a: { b: 1, c: 2 } }, { a: { c: 2, b: 1 } }],
+    [{ $or: [{ a: 1 }, { b: 1 }] }, { $or: [{ b: { $eq: 1 } }, { a: 1 }, { a: 1 }] }],
+    [{ a: { $not: { $gt: 1, $lt: 0 } } }, { a: { $not: { $lt: 0, $gt: 1 } } }],
+    [{ a: { $elemMatch: { b: 1, c: 1 } } }, { a: { $elemMatch: { c: 1, b: 1 } } }],
+  ])("is the same for the matches %j and %j", (one, other) => {
+    expect(filterKey({ match: other })).toBe(filterKey({ match: one }));
+  });
+
+  it("leaves out a match that lets everything pass", () => {
+    expect(filterKey({ match: {} })).toBe(filterKey({}));
+  });
+
+  it("is a filter with the same key", () => {
+    const match = {
+      "dätä.\u2028": { $in: ['"\\', "\ud800", "€", "\ud83d\ude00"] },
+      $nor: [{ a: {} }],
+    };
+    const key = filterKey({ types: ["a"], stations: ["s"], match });
+    const again = Filter.parse(JSON.parse(key));
+    expect(again).toEqual({ types: ["a"], stations: ["s"], match });
+    expect(filterKey(again)).toBe(key);
   });
 
   it("leaves the filter as it was", () => {
