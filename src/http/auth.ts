@@ -1,3 +1,4 @@
+import type { HonoRequest } from "hono";
 import { createMiddleware } from "hono/factory";
 
 import { equalBytes, sha256, toUtf8 } from "../domain/encoding.ts";
@@ -19,15 +20,22 @@ export const operatorOnly = createMiddleware<AppEnv>(async (c, next) => {
 });
 
 /** A tenant's calls: the key names the tenant; reading takes any role, changing takes `admin`. */
-export const tenantOnly = createMiddleware<AppEnv>(async (c, next) => {
-  const identity = await identify(c, bearerOf(c));
-  if (identity === null) return refuse("unauthorized", UNAUTHORIZED);
-  if (identity.role !== "admin" && c.req.method !== "GET" && c.req.method !== "HEAD") {
-    return refuse("forbidden", "This key may only read.");
-  }
-  c.set("identity", identity);
-  return next();
-});
+export const tenantOnly = tenantCalls(({ method }) => method === "GET" || method === "HEAD");
+
+/** A tenant's calls that change nothing, whatever their method. */
+export const tenantReading = tenantCalls(() => true);
+
+function tenantCalls(isReading: (request: HonoRequest) => boolean) {
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const identity = await identify(c, bearerOf(c));
+    if (identity === null) return refuse("unauthorized", UNAUTHORIZED);
+    if (identity.role !== "admin" && !isReading(c.req)) {
+      return refuse("forbidden", "This key may only read.");
+    }
+    c.set("identity", identity);
+    return next();
+  });
+}
 
 /** Whose API key this is. Keys that were never issued are refused without asking anybody. */
 export async function identify(c: AppContext, key: string | null): Promise<Identity | null> {

@@ -14,7 +14,7 @@ export interface AppEnv {
   readonly Bindings: Env;
   readonly Variables: {
     readonly config: Config;
-    /** Set by `tenantOnly`, for everything behind it. */
+    /** Set by `tenantOnly` and `tenantReading`, for everything behind them. */
     readonly identity: Identity;
   };
 }
