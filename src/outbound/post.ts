@@ -54,7 +54,7 @@ export async function post(request: OutboundRequest, bodyPatienceMs: number): Pr
     });
     const latencyMs = Date.now() - startedMs;
     const body = await readBeginning(response, bodyPatienceMs);
-    // A connection with more to come is of no use to anybody.
+    // There is more to come that nobody reads; an object would keep the connection open for it.
     if (!body.isWhole) leaving.abort();
     const { status, headers } = response;
     return { kind: "answered", status, headers, ...body, latencyMs };
@@ -85,7 +85,7 @@ async function readBeginning(
     timer = setTimeout(() => resolve(null), patienceMs);
   });
   try {
-    while (total < MAX_ANSWER_BYTES) {
+    while (total <= MAX_ANSWER_BYTES) {
       const read = await Promise.race([reader.read(), patience]);
       if (read === null) return { text, isWhole: false };
       if (read.done) return { text: text + decoder.decode(), isWhole: true };

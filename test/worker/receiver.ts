@@ -1,10 +1,17 @@
 import { expect, inject } from "vitest";
 import * as z from "zod";
 
+import type { Answer } from "../support/receiver.ts";
 import { objectId } from "../support/webhooks.ts";
 
 const Received = z.array(
-  z.object({ headers: z.record(z.string(), z.string()), body: z.string(), atMs: z.number() }),
+  z.object({
+    headers: z.record(z.string(), z.string()),
+    body: z.string(),
+    atMs: z.number(),
+    endedAtMs: z.number().nullable(),
+    sentBytes: z.number(),
+  }),
 );
 export type Received = z.infer<typeof Received>;
 
@@ -13,15 +20,7 @@ export class Receiver {
   readonly url = `${inject("receiver")}/${objectId()}`;
 
   /** The answers to come, in order; the last goes on for ever. */
-  async script(
-    ...answers: {
-      status?: number;
-      headers?: Record<string, string>;
-      body?: string;
-      fault?: "reset" | "hang";
-      poison?: string;
-    }[]
-  ): Promise<this> {
+  async script(...answers: Answer[]): Promise<this> {
     await (await fetch(this.url, { method: "PUT", body: JSON.stringify(answers) })).text();
     return this;
   }
