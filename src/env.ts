@@ -6,6 +6,7 @@ import { IdMint } from "./domain/ids.ts";
 import { invariant } from "./domain/result.ts";
 import { deriveIdKey, Sealer } from "./domain/sealing.ts";
 import type { FeedObject } from "./objects/feed.ts";
+import type { GateObject } from "./objects/gate.ts";
 import type { RegistryObject } from "./objects/registry.ts";
 import type { StationObject } from "./objects/station.ts";
 import type { TenantObject } from "./objects/tenant.ts";
@@ -15,6 +16,7 @@ export interface Env {
   readonly STATION: DurableObjectNamespace<StationObject>;
   readonly FEED: DurableObjectNamespace<FeedObject>;
   readonly TENANT: DurableObjectNamespace<TenantObject>;
+  readonly GATE: DurableObjectNamespace<GateObject>;
   readonly REGISTRY: DurableObjectNamespace<RegistryObject>;
   /** Accepted webhooks, per source. */
   readonly INGEST_LIMIT: RateLimit;
@@ -84,6 +86,7 @@ async function parseConfig(env: Env): Promise<Config> {
 /** Objects' names, built in one place. */
 export const stationName = (tenant: string, station: string) => `${tenant}/${station}`;
 export const feedName = (tenant: string) => `${tenant}/0`;
+export const gateName = (tenant: string, routeId: string) => `${tenant}/${routeId}`;
 /** The tenant, and the rest, of a name made by one of these. */
 export function parseObjectName(name: string | undefined): { tenant: string; rest: string } {
   const split = name?.indexOf("/") ?? -1;

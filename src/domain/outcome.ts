@@ -9,12 +9,15 @@ export type Outcome =
       /** The first bytes of the answer's body, for people. */
       readonly snippet: string;
     }
-  | {
-      readonly kind: "failed";
-      readonly error: "timeout" | "connection" | "refused_url";
-      readonly detail: string;
-      readonly latencyMs: number;
-    };
+  | FailedOutcome;
+
+export interface FailedOutcome {
+  readonly kind: "failed";
+  /** `token`: there was no access token to send; `refused_url`: the relay may not send there. */
+  readonly error: "timeout" | "connection" | "refused_url" | "token";
+  readonly detail: string;
+  readonly latencyMs: number;
+}
 
 /**
  * - `delivered`: go on with the next event.

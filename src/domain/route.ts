@@ -23,6 +23,11 @@ export interface StationRoute {
   readonly edrvScheme: SignatureScheme;
 }
 
+/** Whether what its lanes share (limits, access tokens) makes their attempts go through the route's gate. */
+export function needsGate({ ratePerSecond, concurrency, authType }: StationRoute): boolean {
+  return (ratePerSecond ?? concurrency ?? null) !== null || authType === "oauth2";
+}
+
 /** What a station needs of a tenant's configuration, at one point of its history. */
 export interface RouteTable {
   /** Grows with every change of any of it. */

@@ -7,16 +7,15 @@ import { routeSecretsPurpose, type StationRoute } from "../domain/route.ts";
 import { configOf, type Env } from "../env.ts";
 import { deliver } from "../outbound/deliver.ts";
 
+/** What an attempt needs to know beside its route. */
+export type CourierFacts = Omit<AttemptFacts, "format" | "edrvScheme">;
+
 /**
  * Makes one attempt per call, each in an invocation of its own: the platform lets one
  * invocation wait for six connections at a time, and slow routes must not use up a station's.
  */
 export class Courier extends WorkerEntrypoint<Env> {
-  async attempt(
-    tenant: string,
-    route: StationRoute,
-    facts: Omit<AttemptFacts, "format" | "edrvScheme">,
-  ): Promise<Outcome> {
+  async attempt(tenant: string, route: StationRoute, facts: CourierFacts): Promise<Outcome> {
     const config = await configOf(this.env);
     // Checked when stored and again here: the policy may have become stricter since.
     const destination = checkDestination(route.url, config.destinations);

@@ -21,6 +21,7 @@ import {
   retryAfterMs,
 } from "../domain/outcome.ts";
 import { NO_ROUTES, type RouteTable, type Standing, type StationRoute } from "../domain/route.ts";
+import type { Later } from "../domain/throttle.ts";
 import type { Database } from "../store/database.ts";
 import { readConfig, writeConfig } from "../store/station-store.ts";
 import type { Journal } from "./station-journal.ts";
@@ -55,7 +56,11 @@ export interface LaneReport {
 
 /** The world outside the lanes, as the station provides it. */
 export interface LaneWorld {
-  readonly attempt: (route: StationRoute, event: StationEvent, lane: Lane) => Promise<Outcome>;
+  readonly attempt: (
+    route: StationRoute,
+    event: StationEvent,
+    lane: Lane,
+  ) => Promise<Outcome | Later>;
   /** The routes if they changed since `version`, else null. */
   readonly fetchRoutes: (version: number) => Promise<RouteTable | null>;
   /** Resolves to whether the route's breaker is open now; then the tenant wakes the lane. */
@@ -102,6 +107,8 @@ export class Lanes {
   /** Lanes at work, with what is to be done between two of their attempts. */
   readonly #working = new Map<string, Interruption[]>();
   #stopped = false;
+  /** Lanes that the gate has sent away, and until when; what wakes them is the alarm. */
+  readonly #awayUntilMs = new Map<string, number>();
   /** Blocked lanes that the tenant knows of; only asked for again after a wake or a change. */
   readonly #registered = new Set<string>();
   /** Lanes that may try their head once whatever stands against it. */
@@ -157,8 +164,9 @@ export class Lanes {
     this.#world.keysChanged(table.keyIds);
     this.#registered.clear();
     writeConfig(this.#db, table.version, JSON.stringify(table.routes));
-    for (const id of this.#table.routeIds()) if (!this.#routes.has(id)) this.#table.forget(id);
+    for (const id of this.#table.routeIds()) if (!this.#routes.has(id)) this.#forget(id);
     for (const route of changed) {
+      this.#awayUntilMs.delete(route.id);
       this.#owe(route, afterSeq);
       // What failed before a person changed the route does not count.
       this.#renew(route.id);
@@ -222,7 +230,8 @@ export class Lanes {
     let dueMs: number | null = null;
     for (const routeId of this.#journal.owed.keys()) {
       if (this.#registered.has(routeId)) continue;
-      const atMs = this.#table.get(routeId)?.notBeforeMs ?? nowMs;
+      const awayMs = this.#awayUntilMs.get(routeId) ?? nowMs;
+      const atMs = Math.max(this.#table.get(routeId)?.notBeforeMs ?? nowMs, awayMs);
       if (atMs < PARKED) dueMs = Math.min(dueMs ?? atMs, atMs);
     }
     return dueMs;
@@ -255,6 +264,11 @@ export class Lanes {
     const first = doubtful.find(({ receivedAtMs }) => receivedAtMs >= changedAtMs);
     const owedAfter = first === undefined ? afterSeq : first.seq - 1;
     if (owedAfter < seq) this.#journal.owed.set(id, owedAfter);
+  }
+
+  #forget(routeId: string): void {
+    this.#awayUntilMs.delete(routeId);
+    this.#table.forget(routeId);
   }
 
   #renew(routeId: string): void {
@@ -301,8 +315,14 @@ export class Lanes {
       if (before.notBeforeMs < PARKED) this.#world.wakeAt(before.notBeforeMs);
       return false;
     }
+    const awayMs = this.#awayUntilMs.get(routeId);
+    if (awayMs !== undefined && awayMs > Date.now()) {
+      this.#world.wakeAt(awayMs);
+      return false;
+    }
     // A retry or a backlog may come long after its push: it must not use what the route was then.
-    if (isGranted || before.attempts > 0 || !this.#world.knowsRoutesOf(before.cursor)) {
+    const isOld = before.attempts > 0 || awayMs !== undefined;
+    if (isGranted || isOld || !this.#world.knowsRoutesOf(before.cursor)) {
       await this.#world.checkRoutes();
     }
     const route = this.#routes.get(routeId)?.route;
@@ -313,6 +333,15 @@ export class Lanes {
     const wasGranted = this.#granted.delete(routeId);
     if (event === null || lane === null) return false;
     const outcome = await this.#world.attempt(route, event, withHead(lane, event.seq));
+    if (outcome.kind === "later") {
+      // Nothing was attempted, so what was granted is so still.
+      if (wasGranted) this.#granted.add(routeId);
+      const atMs = Date.now() + outcome.inMs;
+      this.#awayUntilMs.set(routeId, atMs);
+      this.#world.wakeAt(atMs);
+      return false;
+    }
+    this.#awayUntilMs.delete(routeId);
     return this.#settle(routeId, event, outcome, wasGranted);
   }
 

@@ -3,9 +3,9 @@ import { DurableObject } from "cloudflare:workers";
 import { type StationEvent, serializeEvent } from "../domain/event.ts";
 import { Gather } from "../domain/gather.ts";
 import type { Lane, LaneAction } from "../domain/lane.ts";
-import type { StationRoute } from "../domain/route.ts";
+import { needsGate, type StationRoute } from "../domain/route.ts";
 import { serializeState } from "../domain/state.ts";
-import { type Env, feedName, parseObjectName } from "../env.ts";
+import { type Env, feedName, gateName, parseObjectName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/frames.ts";
 import { Database } from "../store/database.ts";
@@ -278,13 +278,13 @@ export class StationObject extends DurableObject<Env> {
     const tenant = this.#tenant;
     const tenantObject = () => this.env.TENANT.getByName(tenant);
     return {
-      attempt: (route: StationRoute, event: StationEvent, lane: Lane) =>
-        this.ctx.exports.Courier.attempt(tenant, route, {
-          event,
-          attempt: lane.attempts + 1,
-          prevSeq: lane.prevSeq,
-          gap: lane.gap,
-        }),
+      attempt: (route: StationRoute, event: StationEvent, lane: Lane) => {
+        const { attempts, prevSeq, gap } = lane;
+        const facts = { event, attempt: attempts + 1, prevSeq, gap };
+        return needsGate(route)
+          ? this.env.GATE.getByName(gateName(tenant, route.id)).attempt(route, facts)
+          : this.ctx.exports.Courier.attempt(tenant, route, facts);
+      },
       fetchRoutes: (version: number) => tenantObject().routesSince(version),
       report: (report) => tenantObject().reportAttempt({ ...report, station: this.#station }),
       giveUp: (letter, keep) => tenantObject().giveUp(letter, keep),

@@ -12,9 +12,9 @@ import type {
 } from "../domain/control.ts";
 import { hashKey, hintOf, randomId } from "../domain/ids.ts";
 import type { Gap, LaneAction } from "../domain/lane.ts";
-import type { RouteTable } from "../domain/route.ts";
+import { needsGate, type RouteTable } from "../domain/route.ts";
 import { testEvent } from "../domain/test-event.ts";
-import { configOf, type Env, feedName, stationName } from "../env.ts";
+import { configOf, type Env, feedName, gateName, stationName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import { Database } from "../store/database.ts";
 import { listTroubled } from "../store/health-store.ts";
@@ -269,6 +269,7 @@ export class TenantObject extends DurableObject<Env> {
         const changes = changesBetween(before, this.#routeView(changed), secretFieldsOf(patch));
         this.#audit.record(actor, "route.changed", id, { ...changes });
       });
+      await this.#disperse(row);
       return this.#routeView(changed);
     });
   }
@@ -285,6 +286,7 @@ export class TenantObject extends DurableObject<Env> {
         if (enabled) this.#health.renew(id);
         this.#audit.record(actor, enabled ? "route.resumed" : "route.paused", id);
       });
+      await this.#disperse(row);
       return this.#routeView(changed);
     });
   }
@@ -305,6 +307,7 @@ export class TenantObject extends DurableObject<Env> {
         routes.writeRoute(this.#db, rotated.row);
         this.#audit.record(actor, "route.secret_rotated", id);
       });
+      await this.#disperse(row);
       return { ...this.#routeView(rotated.row), secret: rotated.secret };
     });
   }
@@ -313,13 +316,12 @@ export class TenantObject extends DurableObject<Env> {
   async testRoute(id: string, type: string): Promise<views.RouteTestView | null> {
     const row = this.#isThere() ? routes.readRoute(this.#db, id) : null;
     if (row === null) return null;
-    const outcome = await this.ctx.exports.Courier.attempt(this.#id, views.stationRoute(row), {
-      event: testEvent(randomId("test"), type, Date.now()),
-      attempt: 1,
-      prevSeq: null,
-      gap: null,
-      isTest: true,
-    });
+    const route = views.stationRoute(row);
+    const event = testEvent(randomId("test"), type, Date.now());
+    const facts = { event, attempt: 1, prevSeq: null, gap: null, isTest: true };
+    const outcome = needsGate(route)
+      ? await this.#gateOf(route.id).attemptNow(route, facts)
+      : await this.ctx.exports.Courier.attempt(this.#id, route, facts);
     return views.routeTestView(outcome);
   }
 
@@ -337,6 +339,7 @@ export class TenantObject extends DurableObject<Env> {
         routes.deleteRoute(this.#db, id);
         this.#audit.record(actor, "route.deleted", id, { name: row.name, url: row.url });
       });
+      await this.#disperse(row);
       return true;
     });
   }
@@ -355,11 +358,13 @@ export class TenantObject extends DurableObject<Env> {
   /** What a lane's attempt came to, if the lane or its route is not well. Whether it may try again. */
   async reportAttempt(report: LaneReport): Promise<{ isOpen: boolean }> {
     const { routeId } = report;
-    if (!this.#isThere() || routes.readRoute(this.#db, routeId) === null) return { isOpen: false };
+    const row = this.#isThere() ? routes.readRoute(this.#db, routeId) : null;
+    if (row === null) return { isOpen: false };
     const change = this.#health.report(routeId, report, Date.now());
     if (change === "disable") await this.#disable(routeId, "failing for five days");
     else if (change !== "none" && change !== "warn") await this.#tellFeedSoon();
     if (change === "closed") this.#messenger.wakeWaiting();
+    if (change === "opened") await this.#disperse(row);
     return { isOpen: this.#mayNot(routeId) };
   }
 
@@ -508,6 +513,21 @@ export class TenantObject extends DurableObject<Env> {
     this.#messenger.wakeWaiting();
   }
 
+  /** Lanes that wait at the route's gate, as it was, look again before they attempt anything. */
+  async #disperse(before: routes.RouteRow): Promise<void> {
+    if (!needsGate(views.stationRoute(before))) return;
+    try {
+      await this.#gateOf(before.id).disperse();
+    } catch (error) {
+      // Then they go by the route as it was, for seconds at most.
+      log("warn", "gate.failed", { tenant: this.#id, route: before.id, ...faultFields(error) });
+    }
+  }
+
+  #gateOf(routeId: string) {
+    return this.env.GATE.getByName(gateName(this.#id, routeId));
+  }
+
   async #disable(id: string, reason: string): Promise<void> {
     await this.#alone(async () => {
       const row = routes.readRoute(this.#db, id);
@@ -517,6 +537,7 @@ export class TenantObject extends DurableObject<Env> {
         routes.writeRoute(this.#db, changed);
         this.#audit.record(null, "route.disabled", id, { reason });
       });
+      await this.#disperse(row);
     });
   }
 

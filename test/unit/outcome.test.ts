@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import {
   classify,
   describeOutcome,
+  type FailedOutcome,
   MAX_RETRY_AFTER_MS,
   type Outcome,
   type OutcomeClass,
@@ -19,7 +20,7 @@ const answered = (status: number): Outcome => ({
   latencyMs: 5,
   snippet: "",
 });
-const failed = (error: "timeout" | "connection" | "refused_url"): Outcome => ({
+const failed = (error: FailedOutcome["error"]): Outcome => ({
   kind: "failed",
   error,
   detail: "",
@@ -44,6 +45,12 @@ describe("classify", () => {
     expect(wrong).toEqual([]);
   });
 
+  it("calls what is no status of HTTP trouble", () => {
+    for (const status of [-1, 0, 1, 99, 600, 999, 1_000, Number.NaN]) {
+      expect(classify(answered(status))).toBe("trouble");
+    }
+  });
+
   it.each([
     [199, "trouble"],
     [200, "delivered"],
@@ -65,9 +72,12 @@ describe("classify", () => {
     expect(classify(answered(status))).toBe(expected);
   });
 
-  it.each(["timeout", "connection", "refused_url"] as const)("calls a %s trouble", (error) => {
-    expect(classify(failed(error))).toBe("trouble");
-  });
+  it.each(["timeout", "connection", "refused_url", "token"] as const)(
+    "calls a %s trouble",
+    (error) => {
+      expect(classify(failed(error))).toBe("trouble");
+    },
+  );
 });
 
 describe("readRetryAfter", () => {
