@@ -133,6 +133,26 @@ export const tenantMigrations: readonly Migration[] = [
     `,
   },
   {
+    name: "004_notices",
+    sql: `
+      CREATE TABLE notices (
+        type          TEXT    NOT NULL,
+        subject       TEXT    NOT NULL,
+        station       TEXT    NOT NULL,
+        data          TEXT    NOT NULL,
+        at_ms         INTEGER NOT NULL,
+        pending_count INTEGER NOT NULL,
+        sending_id    TEXT,
+        sending_count INTEGER NOT NULL,
+        sending_ms    INTEGER NOT NULL,
+        sent_ms       INTEGER,
+        due_ms        INTEGER,
+        PRIMARY KEY (type, subject, station)
+      ) WITHOUT ROWID;
+      ALTER TABLE sources ADD COLUMN silence_told_ms INTEGER;
+    `,
+  },
+  {
     name: "005_replays",
     sql: `
       CREATE TABLE audit (

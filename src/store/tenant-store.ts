@@ -46,6 +46,7 @@ const TENANT_TABLES = [
   "dead_letters",
   "quarantine",
   "audit",
+  "notices",
 ] as const;
 
 /** Called in the transaction of every change that stations have to learn of. */
