@@ -17,8 +17,6 @@ import { readBytes } from "./validation.ts";
 
 /** eDRV's bodies are a few KiB; this is a hundred times what its samples take. */
 export const MAX_WEBHOOK_BYTES = 512 * 1024;
-/** How often an isolate tells the tenant that a source is alive, at most. */
-const NOTE_EVERY_MS = 60_000;
 /** The rate limits' period. */
 const LIMIT_SECONDS = 10;
 
@@ -171,7 +169,7 @@ async function quarantineId(sourceId: string, body: Uint8Array<ArrayBuffer>): Pr
   return `q_${toHex(digest.subarray(0, 16))}`;
 }
 
-/** Tells the tenant which scheme verifies and that events come in, once a minute at most. */
+/** Tells the tenant which scheme verifies and that events come in, no more often than the source asks for. */
 function noteAlive(
   c: AppContext,
   source: VerifyingSource,
@@ -179,12 +177,17 @@ function noteAlive(
   scheme: SignatureScheme,
 ): void {
   const isNews = source.schemeSeen !== scheme;
-  if (!isNews && receivedAtMs - source.notedAtMs < NOTE_EVERY_MS) return;
+  if (!isNews && receivedAtMs - source.notedAtMs < source.noteEveryMs) return;
   source.schemeSeen = scheme;
   source.notedAtMs = receivedAtMs;
-  const noted = c.env.TENANT.getByName(tenant).noteSource(sourceId, scheme, receivedAtMs);
-  // For people's eyes only; what is missed is told a minute later.
-  c.executionCtx.waitUntil(noted.catch(() => {}));
+  const note = () => c.env.TENANT.getByName(tenant).noteSource(sourceId, scheme, receivedAtMs);
+  // Once more, because an object that restarts fails the calls under way; else with the next event.
+  const noted = note()
+    .catch(note)
+    .catch(() => {
+      source.notedAtMs = 0;
+    });
+  c.executionCtx.waitUntil(noted);
 }
 
 async function refuseUnknown(c: AppContext): Promise<Response> {

@@ -6,6 +6,7 @@ import {
   SIGNATURE_SCHEMES,
   type SignatureScheme,
 } from "../domain/signature.ts";
+import { SOURCE_KEPT_MS } from "../domain/source-health.ts";
 import type { Config, Env } from "../env.ts";
 
 /** A source, ready to verify with. */
@@ -15,6 +16,8 @@ export interface VerifyingSource {
   readonly secrets: readonly { readonly key: CryptoKey; readonly expiresAtMs: number | null }[];
   /** The scheme that verified last, as this isolate knows. */
   schemeSeen: SignatureScheme | null;
+  /** How often this isolate tells the tenant that events come in, at most. */
+  readonly noteEveryMs: number;
   /** When this isolate last told the tenant that events come in. */
   notedAtMs: number;
 }
@@ -32,8 +35,6 @@ interface Entry {
   readonly fetchedAtMs: number;
 }
 
-/** How long a change that narrows a source may take to reach an isolate that knows it. */
-const KEPT_MS = 10_000;
 /** What fails is looked at anew, so that a new secret works at once; but not more often than this. */
 const REFETCH_MS = 1_000;
 /** Sources one isolate remembers; beyond, it starts over. */
@@ -47,7 +48,7 @@ export async function findSource(
   nowMs: number,
 ): Promise<VerifyingSource | null> {
   const known = entries.get(place.id);
-  if (known !== undefined && nowMs - known.fetchedAtMs < KEPT_MS) {
+  if (known !== undefined && nowMs - known.fetchedAtMs < SOURCE_KEPT_MS) {
     return known.source ?? refetchSource(place, nowMs);
   }
   return fetchSource(place, nowMs);
@@ -78,6 +79,7 @@ async function fetchSource(place: SourcePlace, nowMs: number): Promise<Verifying
       : {
           scheme: SCHEME_SETTINGS.find((scheme) => scheme === found.scheme) ?? "auto",
           toleranceMs: found.toleranceSeconds * 1000,
+          noteEveryMs: found.noteEveryMs,
           secrets: await Promise.all(
             found.secrets.map(async ({ id: secretId, sealed, expiresAtMs }) => {
               const secret = await config.sealer.open(

@@ -1,9 +1,22 @@
 import { type Actor, changesBetween } from "../domain/audit.ts";
 import type { NewSecret, NewSource, SourcePatch } from "../domain/control.ts";
 import { hintOf, randomId } from "../domain/ids.ts";
+import type { SourceNotice } from "../domain/notice.ts";
 import { sourceSecretPurpose } from "../domain/route.ts";
+import {
+  noteEveryMs,
+  REFUSAL_WINDOW_MS,
+  refusalBurst,
+  silentAtMs,
+} from "../domain/source-health.ts";
 import type { Config } from "../env.ts";
 import type { Database } from "../store/database.ts";
+import {
+  countRefusals,
+  listWatchedSources,
+  markSilenceTold,
+  type WatchedSourceRow,
+} from "../store/source-health-store.ts";
 import * as store from "../store/tenant-store.ts";
 import type { Audit } from "./tenant-audit.ts";
 import * as views from "./tenant-views.ts";
@@ -17,6 +30,8 @@ export interface IngestSource {
   readonly scheme: string;
   readonly schemeSeen: string | null;
   readonly toleranceSeconds: number;
+  /** How often the edge notes that events come in, at most. */
+  readonly noteEveryMs: number;
   readonly secrets: readonly {
     readonly id: string;
     readonly sealed: string;
@@ -36,16 +51,25 @@ export interface RefusalCount {
   }[];
 }
 
+/** What becomes of a source's troubles. Both are part of the transaction of the turn. */
+export interface SourceWorld {
+  readonly tenant: string;
+  readonly announce: (notice: SourceNotice, nowMs: number) => void;
+  readonly wakeAt: (atMs: number) => void;
+}
+
 /** The tenant's ingest URLs and their signing secrets, for TenantObject. */
 export class Sources {
   readonly #db: Database;
   readonly #id: string;
   readonly #audit: Audit;
+  readonly #world: SourceWorld;
 
-  constructor(db: Database, tenant: string, audit: Audit) {
+  constructor(db: Database, audit: Audit, world: SourceWorld) {
     this.#db = db;
-    this.#id = tenant;
+    this.#id = world.tenant;
     this.#audit = audit;
+    this.#world = world;
   }
 
   list(after: string, limit: number): views.Page<views.SourceView> {
@@ -103,6 +127,7 @@ export class Sources {
     const [before, after] = [this.#sourceView(row), this.#sourceView(changed)];
     store.writeSource(this.#db, changed);
     this.#audit.record(actor, "source.changed", id, { ...changesBetween(before, after) });
+    this.watch(changed.updatedAtMs);
     return after;
   }
 
@@ -157,6 +182,7 @@ export class Sources {
       scheme: row.scheme,
       schemeSeen: row.schemeSeen,
       toleranceSeconds: row.toleranceSeconds,
+      noteEveryMs: noteEveryMs(row.silentAfterSeconds),
       secrets: secrets.map(({ id: secretId, sealed, expiresAtMs }) => ({
         id: secretId,
         sealed,
@@ -167,15 +193,44 @@ export class Sources {
 
   note(id: string, schemeSeen: string, atMs: number): void {
     store.noteSource(this.#db, id, schemeSeen, atMs);
+    this.watch(Date.now());
   }
 
   noteRefusals(sourceId: string, refusals: readonly RefusalCount[]): void {
     if (store.readSource(this.#db, sourceId) === null) return;
+    const nowMs = Date.now();
+    const before = countRefusals(this.#db, sourceId, nowMs - REFUSAL_WINDOW_MS);
     const rows = refusals.map((refusal) => ({
       ...refusal,
       samples: JSON.stringify(refusal.samples),
     }));
     store.insertRefusals(this.#db, sourceId, rows);
+    const burst = refusalBurst(before, refusals);
+    if (burst === null) return;
+    const { count, reasons } = burst;
+    const type = "relay.source.refusing";
+    this.#world.announce({ type, source: sourceId, count, data: { reasons } }, nowMs);
+  }
+
+  /**
+   * Announces the sources that have gone silent, each silence once, and asks for the alarm for
+   * when the next one may have. While one is set for then or before, it stays: an event moves none.
+   */
+  watch(nowMs: number): void {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const source of listWatchedSources(this.#db)) {
+      const atMs = silentAtMs(source);
+      if (atMs <= nowMs) this.#announceSilence(source, nowMs);
+      else nextMs = Math.min(nextMs, atMs);
+    }
+    if (nextMs < Number.POSITIVE_INFINITY) this.#world.wakeAt(nextMs);
+  }
+
+  #announceSilence({ id, lastEventAtMs, silentAfterSeconds }: WatchedSourceRow, nowMs: number) {
+    markSilenceTold(this.#db, id);
+    const lastEventAt = new Date(lastEventAtMs).toISOString();
+    const data = { lastEventAt, silentAfterSeconds };
+    this.#world.announce({ type: "relay.source.silent", source: id, data }, nowMs);
   }
 
   #sourceView(row: store.SourceRow): views.SourceView {

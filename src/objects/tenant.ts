@@ -13,6 +13,7 @@ import type {
 import { hashKey, hintOf, randomId } from "../domain/ids.ts";
 import type { Gap, LaneAction } from "../domain/lane.ts";
 import { needsGate, type RouteTable } from "../domain/route.ts";
+import { ACCOUNT_STATION } from "../domain/station-id.ts";
 import { testEvent } from "../domain/test-event.ts";
 import { configOf, type Env, feedName, gateName, stationName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
@@ -30,6 +31,7 @@ import type { LaneView } from "./station-views.ts";
 import { Audit } from "./tenant-audit.ts";
 import { RouteHealth } from "./tenant-health.ts";
 import { Messenger } from "./tenant-messenger.ts";
+import { Notices } from "./tenant-notices.ts";
 import { changeRoute, makeRoute, rotateRouteSecret, secretFieldsOf } from "./tenant-routes.ts";
 import { type IngestSource, type RefusalCount, Sources } from "./tenant-sources.ts";
 import * as views from "./tenant-views.ts";
@@ -56,6 +58,7 @@ export class TenantObject extends DurableObject<Env> {
   readonly #clock: AlarmClock;
   readonly #messenger: Messenger;
   readonly #health: RouteHealth;
+  readonly #notices: Notices;
   #turn: Promise<unknown> = Promise.resolve();
   #stamp = 0;
 
@@ -65,8 +68,16 @@ export class TenantObject extends DurableObject<Env> {
     this.#db = new Database(ctx.storage);
     if (exists(this.#db)) migrate(this.#db, tenantMigrations);
     this.#audit = new Audit(this.#db);
-    this.#sources = new Sources(this.#db, this.#id, this.#audit);
     this.#clock = new AlarmClock(ctx, exists(this.#db));
+    this.#notices = new Notices(this.#db, this.#clock, {
+      tenant: this.#id,
+      append: (events) => this.#station(ACCOUNT_STATION).append(events),
+    });
+    this.#sources = new Sources(this.#db, this.#audit, {
+      tenant: this.#id,
+      announce: (notice, nowMs) => this.#notices.announce(notice, nowMs),
+      wakeAt: (atMs) => this.#clock.wakeAt(atMs),
+    });
     this.#messenger = new Messenger(this.#db, this.#clock, {
       tenant: this.#id,
       configureFeed: (config) => env.FEED.getByName(feedName(this.#id)).configure(config),
@@ -436,7 +447,11 @@ export class TenantObject extends DurableObject<Env> {
       entries >= quarantine.MAX_QUARANTINED ||
       bytes + body.length > quarantine.MAX_QUARANTINED_BYTES;
     if (isFull) return "full";
-    quarantine.insertQuarantined(this.#db, { ...entry, size: body.length }, body.slice().buffer);
+    const size = body.length;
+    quarantine.insertQuarantined(this.#db, { ...entry, size }, body.slice().buffer);
+    const { id, reason, sourceId: source } = entry;
+    const type = "relay.quarantine.added";
+    this.#notices.announce({ type, source, data: { id, reason, size } }, Date.now());
     return "kept";
   }
 
@@ -475,12 +490,27 @@ export class TenantObject extends DurableObject<Env> {
   /** Never throws: the platform gives an alarm up after six tries. */
   override async alarm(): Promise<void> {
     this.#clock.rang();
+    const notified = this.#notify();
     try {
       await this.#messenger.ring(() => this.feedConfig());
       if (!this.#isThere()) return;
       if (this.#health.run(Date.now())) await this.#tellFeed();
     } catch (error) {
       log("warn", "alarm.failed", { tenant: this.#id, ...faultFields(error) });
+      this.#clock.wakeAt(Date.now() + ALARM_RETRY_MS);
+    } finally {
+      await notified;
+    }
+  }
+
+  /** Tells of what has happened here. Never throws. */
+  async #notify(): Promise<void> {
+    try {
+      if (!this.#isThere()) return;
+      this.#sources.watch(Date.now());
+      await this.#notices.run(Date.now());
+    } catch (error) {
+      log("warn", "notices.failed", { tenant: this.#id, ...faultFields(error) });
       this.#clock.wakeAt(Date.now() + ALARM_RETRY_MS);
     }
   }

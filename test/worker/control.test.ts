@@ -316,7 +316,7 @@ describe("tenants", () => {
     }
     for (const path of ["sources", "routes", "events", "stations", "quarantine"]) {
       expect(await two.items(`/v1/${path}`)).toEqual([]);
-      expect(await one.items(`/v1/${path}`)).toHaveLength(1);
+      expect(await one.items(`/v1/${path}`)).not.toEqual([]);
     }
   });
 });

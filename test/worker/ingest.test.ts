@@ -180,7 +180,8 @@ describe("POST /ingest/{sourceId}", () => {
     expect(await tenant.items("/v1/quarantine")).toMatchObject([
       { reason, source: source.id, size: body.length, preview: body },
     ]);
-    expect(await tenant.items("/v1/events")).toEqual([]);
+    const relayed = expect.objectContaining({ source: source.id });
+    expect(await tenant.items("/v1/events")).not.toContainEqual(relayed);
   });
 
   it("keeps a replayable webhook without a readable time aside", async () => {
@@ -192,7 +193,7 @@ describe("POST /ingest/{sourceId}", () => {
     // With its time under the signature it cannot be a replay.
     const dated = webhook({ createdAt: "yesterday" });
     expect((await tenant.send(source.path, dated, { scheme: "timestamped" })).status).toBe(200);
-    expect(await tenant.items("/v1/events")).toHaveLength(1);
+    expect(await tenant.items("/v1/events?types=session.*")).toHaveLength(1);
   });
 
   it("relays types it does not know, and replaces an id it cannot use", async () => {
