@@ -1,6 +1,7 @@
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
+import * as z from "zod";
 
 import { NewRoute } from "../../src/domain/control.ts";
 import type { TestTenant } from "../support/api.ts";
@@ -182,7 +183,8 @@ describe("a route with client credentials", () => {
     const object = env.TENANT.getByName(tenant.id);
     // As if it had been stored under laxer rules.
     const input = NewRoute.parse({ name: "r", url: receiver.url, auth });
-    const route = await object.createRoute(input, null);
+    await object.createRoute(input, null);
+    const [route] = z.array(z.object({ id: z.string() })).parse(await tenant.items("/v1/routes"));
     const { body } = await tenant.call("POST", `/v1/routes/${route?.id}/test`);
     expect(body).toMatchObject({
       class: "trouble",
