@@ -29,6 +29,8 @@ export interface Breaker {
   readonly nextProbeMs: number;
   /** The notice ahead of the disabling has been given. */
   readonly warned: boolean;
+  /** The notice that it is open has been given, so that its end is to be told, too. */
+  readonly announced: boolean;
 }
 
 export const HEALTHY: Breaker = {
@@ -44,6 +46,7 @@ export const HEALTHY: Breaker = {
   probes: 0,
   nextProbeMs: 0,
   warned: false,
+  announced: false,
 };
 
 /** One attempt, as its lane reports it. */

@@ -23,6 +23,11 @@ export interface HealthWorld {
   readonly isEnabled: (routeId: string) => boolean;
 }
 
+export interface HealthStep {
+  readonly before: Breaker;
+  readonly change: BreakerChange;
+}
+
 /**
  * How a tenant's routes fare, over all their lanes: one breaker per route (domain/breaker.ts),
  * and which lanes are in trouble. Synchronous but for the probes, so that each call is one
@@ -62,8 +67,9 @@ export class RouteHealth {
   }
 
   /** Takes an attempt into account that an unhealthy lane, or one of a suspect route, made. */
-  report(routeId: string, report: AttemptReport, nowMs: number): BreakerChange {
-    const { breaker, change } = afterReport(this.breaker(routeId), report, nowMs);
+  report(routeId: string, report: AttemptReport, nowMs: number): HealthStep {
+    const before = this.breaker(routeId);
+    const { breaker, change } = afterReport(before, report, nowMs);
     this.#put(routeId, breaker, change !== "none");
     if (report.class === "delivered") store.deleteTrouble(this.#db, routeId, report.station);
     else {
@@ -71,7 +77,12 @@ export class RouteHealth {
       store.putTrouble(this.#db, routeId, report.station, kind, true, nowMs);
     }
     this.#arm(routeId, breaker);
-    return change;
+    return { before, change };
+  }
+
+  /** The owner has been told that the route is failing. */
+  noteAnnounced(routeId: string): void {
+    this.#put(routeId, { ...this.breaker(routeId), announced: true }, true);
   }
 
   /** A lane may attempt nothing, and its station is to be woken when that changes. */

@@ -371,7 +371,7 @@ export class TenantObject extends DurableObject<Env> {
     const { routeId } = report;
     const row = this.#isThere() ? routes.readRoute(this.#db, routeId) : null;
     if (row === null) return { isOpen: false };
-    const change = this.#health.report(routeId, report, Date.now());
+    const { change } = this.#health.report(routeId, report, Date.now());
     if (change === "disable") await this.#disable(routeId, "failing for five days");
     else if (change !== "none" && change !== "warn") await this.#tellFeedSoon();
     if (change === "closed") this.#messenger.wakeWaiting();
