@@ -21,9 +21,10 @@ export class AlarmClock {
    * the transaction of the turn that calls it.
    */
   wakeAt(atMs: number): void {
-    if (this.#atMs !== null && this.#atMs <= atMs) return;
     // An alarm for now would run beside what is going on; a moment later is soon enough.
-    this.#atMs = Math.max(atMs, Date.now() + 50);
+    const soonMs = Math.max(atMs, Date.now() + 50);
+    if (this.#atMs !== null && this.#atMs <= soonMs) return;
+    this.#atMs = soonMs;
     void this.#storage.setAlarm(this.#atMs);
   }
 
