@@ -40,6 +40,8 @@ export class Places {
   readonly #places: Place[] = [];
   readonly #subscribers: Subscriber[] = [];
   readonly #stations = new Set<string>();
+  /** The relay's own events that the route has brought. */
+  readonly #noticeIds = new Set<string>();
   readonly #route: Ledger;
   readonly #steady: Ledger;
   readonly #dropping: Ledger;
@@ -180,8 +182,13 @@ export class Places {
     if (!isSigned) this.#route.badSignatures = (this.#route.badSignatures ?? 0) + 1;
     if (delivery.announcesGap) this.#route.announceGap(station);
     const isTaken = status === 200;
-    if (type.startsWith("relay.")) this.#route.pass({ station, seq }, prevSeq);
-    else this.#route.receive({ id, station, seq, sha256 }, prevSeq, isTaken);
+    if (type.startsWith("relay.")) {
+      // Attempts that failed come again, and have their place already.
+      if (!this.#noticeIds.has(id)) this.#route.pass({ station, seq }, prevSeq);
+      this.#noticeIds.add(id);
+    } else {
+      this.#route.receive({ id, station, seq, sha256 }, prevSeq, isTaken);
+    }
     if (isTaken && !this.deliveredAtMs.has(id)) this.deliveredAtMs.set(id, atMs);
   }
 
