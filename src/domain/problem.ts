@@ -10,7 +10,7 @@ const PROBLEMS = {
   forbidden_filter: [403, "This filter is not allowed"],
   not_found: [404, "Not found"],
   method_not_allowed: [405, "Method not allowed"],
-  conflict: [409, "Already exists"],
+  conflict: [409, "In conflict with what is there"],
   limit_reached: [409, "Limit reached"],
   cursor_expired: [410, "The cursor is out of retention"],
   body_too_large: [413, "The body is too large"],

@@ -6,15 +6,17 @@ import type { Issue } from "../domain/problem.ts";
 import { MAX_SIGNING_SECRETS } from "../domain/signing-secrets.ts";
 import { tenantOnly } from "./auth.ts";
 import type { AppContext, AppEnv } from "./context.ts";
+import { deadLetters } from "./dead-letters.ts";
 import { lanes } from "./lanes.ts";
 import { notFound, refuse } from "./problems.ts";
 import { actorOf, tenantOf } from "./tenant-object.ts";
-import { invalid, readBody, readNumberedPage, readPage } from "./validation.ts";
+import { invalid, readBody, readPage } from "./validation.ts";
 
 /** `/v1/routes`: the tenant's stored HTTP destinations. */
 export const routes = new Hono<AppEnv>();
 routes.use(tenantOnly);
 routes.route("/:id/lanes", lanes);
+routes.route("/:id/dead-letters", deadLetters);
 
 routes.get("/", async (c) => {
   const page = readPage(c);
@@ -85,15 +87,6 @@ routes.post("/:id/test", async (c) => {
   if (!input.ok) return input.error;
   const result = await tenantOf(c).testRoute(c.req.param("id"), input.value.type);
   return result === null ? notFound("route") : c.json(result);
-});
-
-/** Oldest first: events that the destination did not take. */
-routes.get("/:id/dead-letters", async (c) => {
-  const page = readNumberedPage(c, 0);
-  if (!page.ok) return page.error;
-  const { after, limit } = page.value;
-  const letters = await tenantOf(c).listDeadLetters(c.req.param("id"), after, limit);
-  return letters === null ? notFound("route") : c.json(letters);
 });
 
 /** Every URL in the input that the relay would send to, or why one of them cannot be. */

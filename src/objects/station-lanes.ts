@@ -40,6 +40,11 @@ export interface DeadLetter {
   readonly seq: number;
   readonly eventId: string;
   readonly type: string;
+  readonly source: string;
+  readonly late: boolean;
+  readonly occurredAtMs: number;
+  readonly receivedAtMs: number;
+  readonly body: string;
   readonly attempts: number;
   readonly lastAnswer: string;
   readonly snippet: string;
@@ -518,6 +523,11 @@ function letterOf(
     seq: event.seq,
     eventId: event.id,
     type: event.type,
+    source: event.source,
+    late: event.late,
+    occurredAtMs: event.occurredAtMs,
+    receivedAtMs: event.receivedAtMs,
+    body: event.body,
     ...tried,
     lastAnswer: outcome === null ? "skipped" : describeOutcome(outcome),
     snippet: outcome === null ? "" : outcome.kind === "answered" ? outcome.snippet : outcome.detail,

@@ -6,8 +6,9 @@ import type { StationRoute } from "../domain/route.ts";
 import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
 import { liveSecrets, type SigningSecret } from "../domain/signing-secrets.ts";
 import type { AuditRow } from "../store/audit-store.ts";
+import type { DeadLetterRow } from "../store/dead-letter-store.ts";
 import type { QuarantinedRow } from "../store/quarantine-store.ts";
-import type { DeadLetterRow, RouteRow } from "../store/route-store.ts";
+import type { RouteRow } from "../store/route-store.ts";
 import type { KeyRow, RefusalRow, SecretRow, SourceRow } from "../store/tenant-store.ts";
 
 /** Rows as the API shows them: times in ISO 8601, secrets as hints. */
@@ -158,6 +159,10 @@ export const deadLetterView = (letter: DeadLetterRow) => ({
   lastAnswer: letter.lastAnswer,
   snippet: letter.snippet,
   at: iso(letter.atMs),
+  occurredAt: isoOrNull(letter.occurredAtMs),
+  receivedAt: isoOrNull(letter.receivedAtMs),
+  /** The replay that is redelivering it, or null. */
+  replay: letter.replayId,
 });
 export type DeadLetterView = ReturnType<typeof deadLetterView>;
 

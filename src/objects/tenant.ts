@@ -29,6 +29,7 @@ import type { FeedConfig } from "./feed.ts";
 import type { DeadLetter, LaneReport } from "./station-lanes.ts";
 import type { LaneView } from "./station-views.ts";
 import { Audit } from "./tenant-audit.ts";
+import { DeadLetters } from "./tenant-dead-letters.ts";
 import { RouteHealth } from "./tenant-health.ts";
 import { Messenger } from "./tenant-messenger.ts";
 import { Notices } from "./tenant-notices.ts";
@@ -54,6 +55,7 @@ export class TenantObject extends DurableObject<Env> {
   readonly #db: Database;
   readonly #id: string;
   readonly #audit: Audit;
+  readonly #deadLetters: DeadLetters;
   readonly #sources: Sources;
   readonly #clock: AlarmClock;
   readonly #messenger: Messenger;
@@ -68,6 +70,7 @@ export class TenantObject extends DurableObject<Env> {
     this.#db = new Database(ctx.storage);
     if (exists(this.#db)) migrate(this.#db, tenantMigrations);
     this.#audit = new Audit(this.#db);
+    this.#deadLetters = new DeadLetters(this.#db, this.#audit);
     this.#clock = new AlarmClock(ctx, exists(this.#db));
     this.#notices = new Notices(this.#db, this.#clock, {
       tenant: this.#id,
@@ -348,6 +351,7 @@ export class TenantObject extends DurableObject<Env> {
       await this.#changeConfig(() => {
         this.#health.renew(id);
         routes.deleteRoute(this.#db, id);
+        this.#deadLetters.recount();
         this.#audit.record(actor, "route.deleted", id, { name: row.name, url: row.url });
       });
       await this.#disperse(row);
@@ -421,7 +425,7 @@ export class TenantObject extends DurableObject<Env> {
   async giveUp(letter: DeadLetter, keep: boolean): Promise<void> {
     const { routeId, station } = letter;
     if (!this.#isThere() || routes.readRoute(this.#db, routeId) === null) return;
-    if (keep) routes.insertDeadLetter(this.#db, { ...letter, atMs: Date.now() });
+    if (keep) this.#deadLetters.keep(letter, Date.now());
     this.#health.settle(routeId, station);
   }
 
@@ -431,8 +435,20 @@ export class TenantObject extends DurableObject<Env> {
     limit: number,
   ): Promise<views.Page<views.DeadLetterView> | null> {
     if (routes.readRoute(this.#db, routeId) === null) return null;
-    const rows = routes.listDeadLetters(this.#db, routeId, after, limit + 1);
-    return views.pageOf(rows, limit, views.deadLetterView, ({ number }) => String(number));
+    return this.#deadLetters.list(routeId, after, limit);
+  }
+
+  /** As JSON text, with its event. Null when there is no such letter. */
+  async getDeadLetter(routeId: string, number: number): Promise<string | null> {
+    return this.#deadLetters.get(routeId, number);
+  }
+
+  async discardDeadLetter(
+    routeId: string,
+    number: number,
+    actor: Actor,
+  ): Promise<"discarded" | "not_found" | "conflict"> {
+    return this.#deadLetters.discard(routeId, number, actor);
   }
 
   /** Keeps a webhook that was signed and could not be relayed, once. */

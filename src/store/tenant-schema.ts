@@ -163,6 +163,35 @@ export const tenantMigrations: readonly Migration[] = [
         target TEXT    NOT NULL,
         detail TEXT    NOT NULL
       );
+      ALTER TABLE dead_letters RENAME TO dead_letters_before;
+      -- No number is used twice, so that an id stays its letter's. The event's columns are null
+      -- in letters that were kept without it; the body is last, so that lists do not read it.
+      CREATE TABLE dead_letters (
+        number         INTEGER PRIMARY KEY AUTOINCREMENT,
+        route_id       TEXT    NOT NULL,
+        station        TEXT    NOT NULL,
+        seq            INTEGER NOT NULL,
+        event_id       TEXT    NOT NULL,
+        type           TEXT    NOT NULL,
+        attempts       INTEGER NOT NULL,
+        last_answer    TEXT    NOT NULL,
+        snippet        TEXT    NOT NULL,
+        at_ms          INTEGER NOT NULL,
+        replay_id      TEXT,
+        size           INTEGER NOT NULL,
+        source         TEXT,
+        late           INTEGER,
+        occurred_at_ms INTEGER,
+        received_at_ms INTEGER,
+        body           TEXT
+      );
+      INSERT INTO dead_letters (number, route_id, station, seq, event_id, type, attempts,
+          last_answer, snippet, at_ms, size)
+        SELECT number, route_id, station, seq, event_id, type, attempts, last_answer, snippet,
+          at_ms, 0
+        FROM dead_letters_before;
+      DROP TABLE dead_letters_before;
+      CREATE INDEX dead_letters_by_event ON dead_letters (route_id, station, seq);
     `,
   },
 ];

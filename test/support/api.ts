@@ -42,6 +42,12 @@ export class TestTenant {
     return call(this.#fetch, this.origin, key, method, path, body);
   }
 
+  /** The answer as it came, for what must not be re-serialised. */
+  async text(path: string): Promise<string> {
+    const headers = { authorization: `Bearer ${this.key}` };
+    return (await this.#fetch(new Request(this.origin + path, { headers }))).text();
+  }
+
   async items(path: string): Promise<unknown[]> {
     return Items.parse((await this.call("GET", path)).body).items;
   }

@@ -2,9 +2,17 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { FeedLog } from "../../src/objects/feed-log.ts";
+import type { DeadLetter } from "../../src/objects/station-lanes.ts";
+import { Audit } from "../../src/objects/tenant-audit.ts";
+import { DeadLetters } from "../../src/objects/tenant-dead-letters.ts";
 import { Database } from "../../src/store/database.ts";
+import {
+  deadLetterFill,
+  insertDeadLetter,
+  MAX_DEAD_LETTER_BYTES,
+  MAX_DEAD_LETTERS,
+} from "../../src/store/dead-letter-store.ts";
 import { insertQuarantined, MAX_QUARANTINED_BYTES } from "../../src/store/quarantine-store.ts";
-import { insertDeadLetter, MAX_DEAD_LETTERS } from "../../src/store/route-store.ts";
 import { insertRefusals, listRefusals } from "../../src/store/tenant-store.ts";
 import wrangler from "../../wrangler.toml?raw";
 import { webhook } from "../support/webhooks.ts";
@@ -17,30 +25,58 @@ const withTenant = <T>(id: string, run: (db: Database) => T): Promise<T> =>
     run(new Database(storage)),
   );
 
+const letter = (seq: number): DeadLetter => ({
+  routeId: "rt_1",
+  station: "cs1",
+  seq,
+  eventId: `e${seq}`,
+  type: "session.updated",
+  source: "src_1",
+  late: false,
+  occurredAtMs: seq,
+  receivedAtMs: seq,
+  body: "{}",
+  attempts: 1,
+  lastAnswer: "HTTP 500",
+  snippet: "",
+});
+const eventOf = ({ eventId, ...event }: DeadLetter) => ({ ...event, id: eventId });
+
 describe("what is kept", () => {
   it("is 10,000 dead letters, the newest, each once", async () => {
     const { id } = await newTenant();
     await withTenant(id, (db) => {
-      const letter = (seq: number) => ({
-        routeId: "rt_1",
-        station: "cs1",
-        seq,
-        eventId: `e${seq}`,
-        type: "session.updated",
-        attempts: 1,
-        lastAnswer: "HTTP 500",
-        snippet: "",
-        atMs: seq,
-      });
-      for (let seq = 1; seq <= MAX_DEAD_LETTERS; seq += 1) insertDeadLetter(db, letter(seq));
-      insertDeadLetter(db, letter(1));
+      const letters = new DeadLetters(db, new Audit(db));
+      for (let seq = 1; seq <= MAX_DEAD_LETTERS; seq += 1) letters.keep(letter(seq), seq);
+      letters.keep(letter(1), 1);
       const kept = () =>
         db.first<{ rows: number; first: number }>(
           "SELECT count(*) AS rows, min(seq) AS first FROM dead_letters",
         );
       expect(kept()).toEqual({ rows: MAX_DEAD_LETTERS, first: 1 });
-      insertDeadLetter(db, letter(MAX_DEAD_LETTERS + 1));
+      letters.keep(letter(MAX_DEAD_LETTERS + 1), 1);
       expect(kept()).toEqual({ rows: MAX_DEAD_LETTERS, first: 2 });
+      // Nothing is counted anew, and the next one still finds the oldest.
+      letters.keep(letter(MAX_DEAD_LETTERS + 2), 1);
+      expect(kept()).toEqual({ rows: MAX_DEAD_LETTERS, first: 3 });
+    });
+  });
+
+  it("is 256 MiB of dead letters, the newest", async () => {
+    const { id } = await newTenant();
+    await withTenant(id, (db) => {
+      const letters = new DeadLetters(db, new Audit(db));
+      const large = (seq: number, size: number) =>
+        insertDeadLetter(db, { ...letter(seq), event: eventOf(letter(seq)), size, atMs: 1 });
+      const seqs = () => db.all<{ seq: number }>("SELECT seq FROM dead_letters").map((r) => r.seq);
+      large(1, 2);
+      large(2, MAX_DEAD_LETTER_BYTES - 4);
+      letters.keep({ ...letter(3), body: "é" }, 1);
+      expect(deadLetterFill(db)).toEqual({ letters: 3, bytes: MAX_DEAD_LETTER_BYTES });
+      letters.keep({ ...letter(4), body: "é" }, 1);
+      expect([seqs(), deadLetterFill(db).bytes]).toEqual([[2, 3, 4], MAX_DEAD_LETTER_BYTES]);
+      letters.keep({ ...letter(5), body: "e" }, 1);
+      expect(seqs()).toEqual([3, 4, 5]);
     });
   });
 

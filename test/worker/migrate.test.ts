@@ -3,6 +3,11 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 
 import { Database } from "../../src/store/database.ts";
+import {
+  deadLetterFill,
+  listDeadLetters,
+  readLetterEvent,
+} from "../../src/store/dead-letter-store.ts";
 import { feedMigrations } from "../../src/store/feed-schema.ts";
 import { exists, type Migration, migrate } from "../../src/store/migrate.ts";
 import { registryMigrations } from "../../src/store/registry-store.ts";
@@ -82,6 +87,24 @@ describe("migrate", () => {
       expect(exists(db)).toBe(false);
       migrate(db, migrations);
       expect(exists(db)).toBe(true);
+    });
+  });
+
+  it("keeps dead letters from before they held their event", async () => {
+    await withDatabase("t/letters", (db) => {
+      const first = tenantMigrations.findIndex(({ name }) => name === "005_replays");
+      migrate(db, tenantMigrations.slice(0, first));
+      db.run(
+        `INSERT INTO dead_letters (number, route_id, station, seq, event_id, type, attempts,
+           last_answer, snippet, at_ms)
+         VALUES (7, 'rt_1', 'cs1', 3, 'e3', 'session.updated', 2, 'HTTP 500', 'no', 9)`,
+      );
+      migrate(db, tenantMigrations);
+      expect(listDeadLetters(db, "rt_1", 0, 10)).toMatchObject([
+        { number: 7, station: "cs1", seq: 3, eventId: "e3", lastAnswer: "HTTP 500", source: null },
+      ]);
+      expect(readLetterEvent(db, 7)).toBeNull();
+      expect(deadLetterFill(db)).toEqual({ letters: 1, bytes: 0 });
     });
   });
 });

@@ -1,0 +1,84 @@
+import type { Actor } from "../domain/audit.ts";
+import { toUtf8 } from "../domain/encoding.ts";
+import { serializeEvent } from "../domain/event.ts";
+import type { Database } from "../store/database.ts";
+import * as store from "../store/dead-letter-store.ts";
+import type { DeadLetter } from "./station-lanes.ts";
+import type { Audit } from "./tenant-audit.ts";
+import { type DeadLetterView, deadLetterView, type Page, pageOf } from "./tenant-views.ts";
+
+/** Events that destinations did not take, each kept whole: its station's log may let go of it. */
+export class DeadLetters {
+  readonly #db: Database;
+  readonly #audit: Audit;
+  /** How many there are and the bytes of their bodies; null until counted. */
+  #fill: { letters: number; bytes: number } | null = null;
+
+  constructor(db: Database, audit: Audit) {
+    this.#db = db;
+    this.#audit = audit;
+  }
+
+  /** Once per route and event, however often it is told. When there is no room the oldest go. */
+  keep(letter: DeadLetter, nowMs: number): void {
+    const fill = this.#fill ?? store.deadLetterFill(this.#db);
+    this.#fill = null;
+    const { routeId, attempts, lastAnswer, snippet } = letter;
+    const size = toUtf8(letter.body).length;
+    const event = { ...letter, id: letter.eventId };
+    const row = { routeId, event, size, attempts, lastAnswer, snippet, atMs: nowMs };
+    if (store.insertDeadLetter(this.#db, row)) {
+      fill.letters += 1;
+      fill.bytes += size;
+    }
+    while (fill.letters > store.MAX_DEAD_LETTERS || fill.bytes > store.MAX_DEAD_LETTER_BYTES) {
+      const oldest = store.oldestDeadLetter(this.#db);
+      if (oldest === null) return;
+      store.deleteDeadLetter(this.#db, oldest.number);
+      fill.letters -= 1;
+      fill.bytes -= oldest.size;
+    }
+    this.#fill = fill;
+  }
+
+  list(routeId: string, after: number, limit: number): Page<DeadLetterView> {
+    const rows = store.listDeadLetters(this.#db, routeId, after, limit + 1);
+    return pageOf(rows, limit, deadLetterView, ({ number }) => String(number));
+  }
+
+  /** As JSON text with its event, whose body goes in as the text that came; null when there is none. */
+  get(routeId: string, number: number): string | null {
+    const row = store.readDeadLetter(this.#db, routeId, number);
+    if (row === null) return null;
+    const event = store.readLetterEvent(this.#db, number);
+    const { event: _id, ...view } = deadLetterView(row);
+    const text = event === null ? "null" : serializeEvent(event);
+    return `${JSON.stringify(view).slice(0, -1)},"event":${text}}`;
+  }
+
+  /** `conflict` while it is being redelivered. */
+  discard(routeId: string, number: number, actor: Actor): "discarded" | "not_found" | "conflict" {
+    const row = store.readDeadLetter(this.#db, routeId, number);
+    if (row === null) return "not_found";
+    if (row.replayId !== null) return "conflict";
+    this.delete(number);
+    const { station, seq, eventId } = row;
+    this.#audit.record(actor, "dead_letter.discarded", routeId, {
+      letter: String(number),
+      event: eventId,
+      station,
+      seq,
+    });
+    return "discarded";
+  }
+
+  delete(number: number): void {
+    store.deleteDeadLetter(this.#db, number);
+    this.#fill = null;
+  }
+
+  /** To be called when letters were deleted with their route. */
+  recount(): void {
+    this.#fill = null;
+  }
+}
