@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { DELIVERY_FORMATS, isReservedHeader } from "./delivery.ts";
-import { Filter } from "./filter.ts";
+import { Filter, MAX_FILTER_BYTES } from "./filter.ts";
 import { DEFAULT_TOLERANCE_SECONDS, SCHEME_SETTINGS, SIGNATURE_SCHEMES } from "./signature.ts";
 import { TEST_TYPE } from "./test-event.ts";
 import { isToken } from "./webhook.ts";
@@ -147,3 +147,25 @@ export const RouteTest = z.strictObject({
     .refine(isToken, "expected 1 to 128 printable ASCII characters")
     .default(TEST_TYPE),
 });
+
+const Time = z.iso.datetime({ offset: true });
+
+export const NewReplay = z
+  .strictObject({
+    route: z.string().max(100),
+    stations: Filter.shape.stations,
+    types: Filter.shape.types,
+    /** Events received at or after this time … */
+    from: Time,
+    /** … and before this one. */
+    to: Time,
+    dryRun: z.boolean().default(false),
+  })
+  .refine(({ from, to }) => Date.parse(from) < Date.parse(to), {
+    path: ["to"],
+    message: "expected a time after from",
+  })
+  .refine(({ stations, types }) => JSON.stringify({ stations, types }).length <= MAX_FILTER_BYTES, {
+    message: `stations and types take at most ${MAX_FILTER_BYTES} bytes`,
+  });
+export type NewReplay = z.infer<typeof NewReplay>;

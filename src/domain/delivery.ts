@@ -46,6 +46,8 @@ export interface AttemptFacts {
   readonly attempt: number;
   readonly prevSeq: number | null;
   readonly gap: Gap | null;
+  /** The replay that sends the event once more, or null. */
+  readonly replay: string | null;
   readonly edrvScheme: SignatureScheme;
   /** An attempt that a person asked for, outside every lane. */
   readonly isTest?: boolean;
@@ -59,7 +61,7 @@ export async function buildDelivery(
   secrets: RouteSecrets,
   nowMs: number,
 ): Promise<DeliveryRequest> {
-  const { event, format, attempt, prevSeq, gap } = facts;
+  const { event, format, attempt, prevSeq, gap, replay } = facts;
   const body = format === "raw" ? event.body : serializeEvent(event);
   const timestamp = Math.floor(nowMs / 1000);
   const signing = liveSecrets(secrets.signing, nowMs).map(({ secret }) => secret);
@@ -80,6 +82,7 @@ export async function buildDelivery(
   };
   if (prevSeq !== null) headers["chargewire-prev-seq"] = String(prevSeq);
   if (gap !== null) headers["chargewire-gap"] = `${gap.first}-${gap.last}`;
+  if (replay !== null) headers["chargewire-replay"] = replay;
   if (facts.isTest === true) headers["chargewire-test"] = "true";
   if (secrets.auth !== null) headers.authorization = authorization(secrets.auth, facts);
   if (format === "raw" && secrets.edrvSecret !== null) {

@@ -10,6 +10,7 @@ import { ingest } from "./ingest.ts";
 import { keys } from "./keys.ts";
 import { answerError, notFound, refuse } from "./problems.ts";
 import { quarantine } from "./quarantine.ts";
+import { replays } from "./replays.ts";
 import { routes } from "./routes.ts";
 import { sources } from "./sources.ts";
 import { stations } from "./stations.ts";
@@ -44,6 +45,7 @@ app.route("/v1/events", events);
 app.route("/v1/filters", filters);
 app.route("/v1/stations", stations);
 app.route("/v1/quarantine", quarantine);
+app.route("/v1/replays", replays);
 app.route("/v1/audit", audit);
 
 app.notFound(() => notFound("endpoint"));

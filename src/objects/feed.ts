@@ -146,6 +146,11 @@ export class FeedObject extends DurableObject<Env> {
     return this.#log.namesAfter(after, limit);
   }
 
+  /** The first of these that never sent anything, or null. */
+  async firstUnknown(stations: readonly string[]): Promise<string | null> {
+    return stations.find((station) => !this.#log.knows(station)) ?? null;
+  }
+
   /** Events after a cursor (from the oldest kept when null), or why the cursor is of no use. */
   async events(
     after: string | null,

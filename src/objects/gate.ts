@@ -43,7 +43,9 @@ export class GateObject extends DurableObject<Env> {
       const { ratePerSecond = null, concurrency = null } = route;
       this.#throttle.setLimits({ ratePerSecond, concurrency }, Date.now());
     }
-    const later = await this.#turn(`${facts.event.station}/${facts.event.seq}`);
+    // A replay waits beside the station's lane, even if it is at the same event.
+    const place = facts.replay === null ? "" : `/${facts.replay}`;
+    const later = await this.#turn(`${facts.event.station}/${facts.event.seq}${place}`);
     if (later !== null) return later;
     try {
       return await this.attemptNow(route, facts);

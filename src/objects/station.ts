@@ -3,16 +3,26 @@ import { DurableObject } from "cloudflare:workers";
 import { type StationEvent, serializeEvent } from "../domain/event.ts";
 import { Gather } from "../domain/gather.ts";
 import type { Lane, LaneAction } from "../domain/lane.ts";
+import type { Outcome } from "../domain/outcome.ts";
+import type { ReplaySelection } from "../domain/replay.ts";
 import { needsGate, type StationRoute } from "../domain/route.ts";
 import { serializeState } from "../domain/state.ts";
+import type { Later } from "../domain/throttle.ts";
 import { type Env, feedName, gateName, parseObjectName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/frames.ts";
 import { Database } from "../store/database.ts";
 import { AlarmClock } from "./alarm-clock.ts";
+import type { CourierFacts } from "./courier.ts";
 import { type AppendOutcome, type IncomingEvent, Journal } from "./station-journal.ts";
 import { Lanes, type LaneWorld } from "./station-lanes.ts";
 import { GoneError, Pusher } from "./station-push.ts";
+import {
+  type ReplayAnswer,
+  type ReplayCount,
+  type ReplayTurn,
+  StationReplays,
+} from "./station-replay.ts";
 import {
   type DeliveryPlace,
   type DeliveryView,
@@ -45,6 +55,7 @@ export class StationObject extends DurableObject<Env> {
   #journal: Journal;
   #lanes: Lanes;
   #pusher: Pusher;
+  #replays: StationReplays;
   readonly #stream: Stream;
   readonly #appends: Gather<IncomingEvent, AppendOutcome>;
   readonly #clock: AlarmClock;
@@ -54,6 +65,7 @@ export class StationObject extends DurableObject<Env> {
     ({ tenant: this.#tenant, rest: this.#station } = parseObjectName(ctx.id.name));
     this.#db = new Database(ctx.storage);
     ({ journal: this.#journal, lanes: this.#lanes, pusher: this.#pusher } = this.#open());
+    this.#replays = this.#openReplays();
     this.#stream = new Stream(ctx, {
       tenant: this.#tenant,
       extent: () => this.#journal.extent(),
@@ -135,6 +147,16 @@ export class StationObject extends DurableObject<Env> {
     if (this.#journal.seq > 0) this.#journal.forget(nowMs);
   }
 
+  /** What a replay would send of this station's log. */
+  async countReplay(selection: ReplaySelection): Promise<ReplayCount> {
+    return this.#replays.count(selection);
+  }
+
+  /** One attempt of a replay, for the tenant, which keeps what is left to do. */
+  async replay(turn: ReplayTurn): Promise<ReplayAnswer> {
+    return this.#replays.attempt(turn);
+  }
+
   /** A subscriber's upgrade. src/http has checked who asks, and that the station exists. */
   override async fetch(request: Request): Promise<Response> {
     // From here on the tenant wakes this station when a key is deleted.
@@ -165,6 +187,7 @@ export class StationObject extends DurableObject<Env> {
     await this.ctx.storage.deleteAll();
     this.#clock.rang();
     ({ journal: this.#journal, lanes: this.#lanes, pusher: this.#pusher } = this.#open());
+    this.#replays = this.#openReplays();
   }
 
   /** Never throws: the platform gives an alarm up after six tries, and what is owed must not be lost. */
@@ -196,6 +219,12 @@ export class StationObject extends DurableObject<Env> {
       },
     });
     return { journal, lanes, pusher };
+  }
+
+  #openReplays(): StationReplays {
+    return new StationReplays(this.#journal, {
+      attempt: (route, facts) => this.#attempt(route, { ...facts, prevSeq: null, gap: null }),
+    });
   }
 
   async #commit(incoming: readonly IncomingEvent[]): Promise<AppendOutcome[]> {
@@ -274,16 +303,20 @@ export class StationObject extends DurableObject<Env> {
     if (dueMs !== null) this.#clock.wakeAt(Math.max(dueMs, nowMs + SAFETY_NET_MS));
   }
 
+  /** One attempt, through the route's gate where it has one. */
+  #attempt(route: StationRoute, facts: CourierFacts): Promise<Outcome | Later> {
+    return needsGate(route)
+      ? this.env.GATE.getByName(gateName(this.#tenant, route.id)).attempt(route, facts)
+      : this.ctx.exports.Courier.attempt(this.#tenant, route, facts);
+  }
+
   #laneWorld(): LaneWorld {
     const tenant = this.#tenant;
     const tenantObject = () => this.env.TENANT.getByName(tenant);
     return {
       attempt: (route: StationRoute, event: StationEvent, lane: Lane) => {
         const { attempts, prevSeq, gap } = lane;
-        const facts = { event, attempt: attempts + 1, prevSeq, gap };
-        return needsGate(route)
-          ? this.env.GATE.getByName(gateName(tenant, route.id)).attempt(route, facts)
-          : this.ctx.exports.Courier.attempt(tenant, route, facts);
+        return this.#attempt(route, { event, attempt: attempts + 1, prevSeq, gap, replay: null });
       },
       fetchRoutes: (version: number) => tenantObject().routesSince(version),
       report: (report) => tenantObject().reportAttempt({ ...report, station: this.#station }),

@@ -46,6 +46,11 @@ export class DeadLetters {
     return pageOf(rows, limit, deadLetterView, ({ number }) => String(number));
   }
 
+  show(routeId: string, number: number): DeadLetterView | null {
+    const row = store.readDeadLetter(this.#db, routeId, number);
+    return row === null ? null : deadLetterView(row);
+  }
+
   /** As JSON text with its event, whose body goes in as the text that came; null when there is none. */
   get(routeId: string, number: number): string | null {
     const row = store.readDeadLetter(this.#db, routeId, number);

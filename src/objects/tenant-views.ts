@@ -2,12 +2,14 @@ import type { Breaker } from "../domain/breaker.ts";
 import { DELIVERY_FORMATS } from "../domain/delivery.ts";
 import { Filter } from "../domain/filter.ts";
 import { classify, type Outcome } from "../domain/outcome.ts";
+import type { ReplaySelection } from "../domain/replay.ts";
 import type { StationRoute } from "../domain/route.ts";
 import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
 import { liveSecrets, type SigningSecret } from "../domain/signing-secrets.ts";
 import type { AuditRow } from "../store/audit-store.ts";
 import type { DeadLetterRow } from "../store/dead-letter-store.ts";
 import type { QuarantinedRow } from "../store/quarantine-store.ts";
+import type { ReplayRow } from "../store/replay-store.ts";
 import type { RouteRow } from "../store/route-store.ts";
 import type { KeyRow, RefusalRow, SecretRow, SourceRow } from "../store/tenant-store.ts";
 
@@ -186,6 +188,46 @@ export const auditView = ({ atMs, keyId, action, target, detail }: AuditRow) => 
 });
 export type AuditView = ReturnType<typeof auditView>;
 
+/** `running`, or `waiting` while its route may not be attempted, then `done` or `cancelled`. */
+export const REPLAY_STATUSES = ["running", "waiting", "done", "cancelled"] as const;
+
+export const replayView = (replay: ReplayRow, mayAttempt: boolean) => ({
+  id: replay.id,
+  kind: replay.kind,
+  route: replay.routeId,
+  stations: stationsOf(replay),
+  types: typesOf(replay),
+  from: isoOrNull(replay.fromMs),
+  to: isoOrNull(replay.toMs),
+  matched: replay.matched,
+  delivered: replay.delivered,
+  failed: replay.failed,
+  status: replayStatus(replay, mayAttempt),
+  createdAt: iso(replay.createdAtMs),
+  finishedAt: isoOrNull(replay.finishedAtMs),
+});
+export type ReplayView = ReturnType<typeof replayView>;
+
+function replayStatus(
+  { cancelled, finishedAtMs }: ReplayRow,
+  mayAttempt: boolean,
+): (typeof REPLAY_STATUSES)[number] {
+  if (cancelled === 1) return "cancelled";
+  if (finishedAtMs !== null) return "done";
+  return mayAttempt ? "running" : "waiting";
+}
+
+/** What a replay sends of a station's log, with its route's filter as it is now. */
+export const selectionOf = (
+  replay: Pick<ReplayRow, "types" | "fromMs" | "toMs">,
+  filter: Filter,
+): ReplaySelection => ({
+  filter,
+  types: typesOf(replay),
+  fromMs: replay.fromMs ?? 0,
+  toMs: replay.toMs ?? 0,
+});
+
 // What follows reads our own columns, written by this or an older version.
 
 function filterOf(route: RouteRow): Filter {
@@ -206,6 +248,14 @@ function signingSecretsOf(route: RouteRow) {
     createdAt: isoOrNull(createdAtMs),
     expiresAt: isoOrNull(expiresAtMs),
   }));
+}
+
+export function stationsOf({ stations }: Pick<ReplayRow, "stations">): string[] | null {
+  return stations === null ? null : JSON.parse(stations);
+}
+
+function typesOf({ types }: Pick<ReplayRow, "types">): string[] | null {
+  return types === null ? null : JSON.parse(types);
 }
 
 function scheduleOf(route: RouteRow): number[] {

@@ -3,6 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { type Actor, type AuditAction, changesBetween } from "../domain/audit.ts";
 import type {
   NewKey,
+  NewReplay,
   NewRoute,
   NewSecret,
   NewSource,
@@ -33,6 +34,7 @@ import { DeadLetters } from "./tenant-dead-letters.ts";
 import { RouteHealth } from "./tenant-health.ts";
 import { Messenger } from "./tenant-messenger.ts";
 import { Notices } from "./tenant-notices.ts";
+import { type RedeliveryRefusal, type ReplayRefusal, Replays } from "./tenant-replays.ts";
 import { changeRoute, makeRoute, rotateRouteSecret, secretFieldsOf } from "./tenant-routes.ts";
 import { type IngestSource, type RefusalCount, Sources } from "./tenant-sources.ts";
 import * as views from "./tenant-views.ts";
@@ -61,6 +63,7 @@ export class TenantObject extends DurableObject<Env> {
   readonly #messenger: Messenger;
   readonly #health: RouteHealth;
   readonly #notices: Notices;
+  readonly #replays: Replays;
   #turn: Promise<unknown> = Promise.resolve();
   #stamp = 0;
 
@@ -92,6 +95,8 @@ export class TenantObject extends DurableObject<Env> {
       probe: (station, routeId) => this.#station(station).probe(routeId),
       isEnabled: (routeId) => routes.readRoute(this.#db, routeId)?.enabled === 1,
     });
+    this.#replays = this.#openReplays();
+    if (this.#isThere()) this.#replays.wake();
   }
 
   /** The first admin key, shown once; or what is known of the tenant that has, or had, this id. */
@@ -332,7 +337,7 @@ export class TenantObject extends DurableObject<Env> {
     if (row === null) return null;
     const route = views.stationRoute(row);
     const event = testEvent(randomId("test"), type, Date.now());
-    const facts = { event, attempt: 1, prevSeq: null, gap: null, isTest: true };
+    const facts = { event, attempt: 1, prevSeq: null, gap: null, replay: null, isTest: true };
     const outcome = needsGate(route)
       ? await this.#gateOf(route.id).attemptNow(route, facts)
       : await this.ctx.exports.Courier.attempt(this.#id, route, facts);
@@ -350,6 +355,7 @@ export class TenantObject extends DurableObject<Env> {
       if (row === null) return false;
       await this.#changeConfig(() => {
         this.#health.renew(id);
+        this.#replays.cancelOf(id);
         routes.deleteRoute(this.#db, id);
         this.#deadLetters.recount();
         this.#audit.record(actor, "route.deleted", id, { name: row.name, url: row.url });
@@ -378,7 +384,10 @@ export class TenantObject extends DurableObject<Env> {
     const { change } = this.#health.report(routeId, report, Date.now());
     if (change === "disable") await this.#disable(routeId, "failing for five days");
     else if (change !== "none" && change !== "warn") await this.#tellFeedSoon();
-    if (change === "closed") this.#messenger.wakeWaiting();
+    if (change === "closed") {
+      this.#messenger.wakeWaiting();
+      this.#replays.kick();
+    }
     if (change === "opened") await this.#disperse(row);
     return { isOpen: this.#mayNot(routeId) };
   }
@@ -451,6 +460,49 @@ export class TenantObject extends DurableObject<Env> {
     return this.#deadLetters.discard(routeId, number, actor);
   }
 
+  /** One dead letter, with the replay that carries it. */
+  async redeliver(
+    routeId: string,
+    number: number,
+    actor: Actor,
+  ): Promise<views.DeadLetterView | RedeliveryRefusal> {
+    const replay = this.#replays.redeliver(routeId, number, actor);
+    if (typeof replay === "string") return replay;
+    return this.#deadLetters.show(routeId, number) ?? "not_found";
+  }
+
+  /** All of a route's dead letters that are not under way already. */
+  async redeliverAll(routeId: string, actor: Actor): Promise<views.ReplayView | RedeliveryRefusal> {
+    return this.#replays.redeliver(routeId, null, actor);
+  }
+
+  async countReplay(
+    input: NewReplay,
+  ): Promise<{ matched: number; stations: number } | ReplayRefusal> {
+    return this.#replays.dryRun(input);
+  }
+
+  async createReplay(input: NewReplay, actor: Actor): Promise<views.ReplayView | ReplayRefusal> {
+    return this.#replays.create(input, actor);
+  }
+
+  async listReplays(before: number, limit: number): Promise<views.Page<views.ReplayView>> {
+    return this.#replays.list(before, limit);
+  }
+
+  async getReplay(id: string): Promise<views.ReplayView | null> {
+    return this.#replays.get(id);
+  }
+
+  async cancelReplay(id: string, actor: Actor): Promise<"cancelled" | "not_found" | "done"> {
+    const outcome = this.#replays.cancel(id, actor);
+    const routeId = this.#replays.get(id)?.route;
+    const row = routeId === undefined ? null : routes.readRoute(this.#db, routeId);
+    // What waits at the route's gate is not in flight yet.
+    if (outcome === "cancelled" && row !== null) await this.#disperse(row);
+    return outcome;
+  }
+
   /** Keeps a webhook that was signed and could not be relayed, once. */
   async quarantine(
     entry: Omit<quarantine.QuarantineRow, "number" | "size">,
@@ -508,6 +560,7 @@ export class TenantObject extends DurableObject<Env> {
     this.#clock.rang();
     const notified = this.#notify();
     try {
+      if (this.#isThere()) this.#replays.kick();
       await this.#messenger.ring(() => this.feedConfig());
       if (!this.#isThere()) return;
       if (this.#health.run(Date.now())) await this.#tellFeed();
@@ -557,6 +610,25 @@ export class TenantObject extends DurableObject<Env> {
     });
     await this.#tellFeed();
     this.#messenger.wakeWaiting();
+    this.#replays.kick();
+  }
+
+  #openReplays(): Replays {
+    const feed = () => this.env.FEED.getByName(feedName(this.#id));
+    return new Replays(this.#db, this.#clock, this.#audit, this.#deadLetters, {
+      tenant: this.#id,
+      stationNames: (after, limit) => feed().stationNames(after, limit),
+      firstUnknown: (stations) => feed().firstUnknown(stations),
+      count: (name, selection) => this.#station(name).countReplay(selection),
+      attempt: (name, turn) => this.#station(name).replay(turn),
+      mayAttempt: (routeId) =>
+        routes.readRoute(this.#db, routeId) !== null && !this.#mayNot(routeId),
+      routeOf: (routeId) => {
+        const row = routes.readRoute(this.#db, routeId);
+        return row === null ? null : views.stationRoute(row);
+      },
+      disableRoute: (routeId) => this.disableRoute(routeId),
+    });
   }
 
   /** Lanes that wait at the route's gate, as it was, look again before they attempt anything. */

@@ -128,3 +128,65 @@ export function readLetterEvent(db: Database, number: number): StationEvent | nu
   );
   return row === null ? null : { ...row, late: row.late === 1 };
 }
+
+/**
+ * Hands letters that have their event, and are not being redelivered, to a replay: all of the
+ * route's, or the one. The stations they are of, each with its oldest letter, oldest first.
+ */
+export function takeDeadLetters(
+  db: Database,
+  routeId: string,
+  number: number | null,
+  replayId: string,
+): { station: string; oldest: number; lastSeq: number; letters: number }[] {
+  db.run(
+    `UPDATE dead_letters SET replay_id = ?
+     WHERE route_id = ? AND replay_id IS NULL AND body IS NOT NULL AND number = coalesce(?, number)`,
+    replayId,
+    routeId,
+    number,
+  );
+  return db.all<{ station: string; oldest: number; lastSeq: number; letters: number }>(
+    `SELECT station, min(number) AS oldest, max(seq) AS lastSeq, count(*) AS letters
+     FROM dead_letters WHERE route_id = ? AND replay_id = ? GROUP BY station ORDER BY oldest`,
+    routeId,
+    replayId,
+  );
+}
+
+/** The next letter that a replay is to redeliver at a station. */
+export function nextDeadLetter(
+  db: Database,
+  routeId: string,
+  replayId: string,
+  station: string,
+  afterSeq: number,
+): number | null {
+  return (
+    db.first<{ number: number }>(
+      `SELECT number FROM dead_letters
+       WHERE route_id = ? AND station = ? AND seq > ? AND replay_id = ? ORDER BY seq LIMIT 1`,
+      routeId,
+      station,
+      afterSeq,
+      replayId,
+    )?.number ?? null
+  );
+}
+
+/** A letter's redelivery has failed: it stays, with the newest answer. */
+export function failDeadLetter(
+  db: Database,
+  letter: Pick<DeadLetterRow, "number" | "attempts" | "lastAnswer" | "snippet" | "atMs">,
+): void {
+  db.run(
+    `UPDATE dead_letters SET replay_id = NULL, attempts = attempts + ?, last_answer = ?,
+       snippet = ?, at_ms = ?
+     WHERE number = ?`,
+    letter.attempts,
+    letter.lastAnswer,
+    letter.snippet,
+    letter.atMs,
+    letter.number,
+  );
+}

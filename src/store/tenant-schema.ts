@@ -163,6 +163,36 @@ export const tenantMigrations: readonly Migration[] = [
         target TEXT    NOT NULL,
         detail TEXT    NOT NULL
       );
+      CREATE TABLE replays (
+        number         INTEGER PRIMARY KEY,
+        id             TEXT    NOT NULL UNIQUE,
+        kind           TEXT    NOT NULL,
+        route_id       TEXT    NOT NULL,
+        from_ms        INTEGER,
+        to_ms          INTEGER,
+        matched        INTEGER NOT NULL,
+        delivered      INTEGER NOT NULL,
+        failed         INTEGER NOT NULL,
+        counted_to     TEXT,
+        cancelled      INTEGER NOT NULL,
+        created_at_ms  INTEGER NOT NULL,
+        finished_at_ms INTEGER,
+        stations       TEXT,
+        types          TEXT
+      );
+      CREATE INDEX replays_unfinished ON replays (number) WHERE finished_at_ms IS NULL;
+      -- One row per station that has something left to send.
+      CREATE TABLE replay_stations (
+        replay_id     TEXT    NOT NULL,
+        station       TEXT    NOT NULL,
+        place         INTEGER NOT NULL,
+        after_seq     INTEGER NOT NULL,
+        until_seq     INTEGER NOT NULL,
+        attempts      INTEGER NOT NULL,
+        refusals      INTEGER NOT NULL,
+        not_before_ms INTEGER,
+        PRIMARY KEY (replay_id, station)
+      ) WITHOUT ROWID;
       ALTER TABLE dead_letters RENAME TO dead_letters_before;
       -- No number is used twice, so that an id stays its letter's. The event's columns are null
       -- in letters that were kept without it; the body is last, so that lists do not read it.

@@ -47,6 +47,8 @@ const TENANT_TABLES = [
   "quarantine",
   "audit",
   "notices",
+  "replays",
+  "replay_stations",
 ] as const;
 
 /** Called in the transaction of every change that stations have to learn of. */

@@ -48,6 +48,7 @@ function build(
       attempt: 1,
       prevSeq: null,
       gap: null,
+      replay: null,
       edrvScheme: "timestamped",
       ...facts,
     },
@@ -91,6 +92,12 @@ describe("buildDelivery", () => {
       "chargewire-prev-seq": "0",
       "chargewire-gap": "41-41",
     });
+  });
+
+  it("names the replay that sends an event once more", async () => {
+    expect((await build()).headers).not.toHaveProperty("chargewire-replay");
+    const { headers } = await build({ replay: "rp_1" });
+    expect(headers).toMatchObject({ "chargewire-replay": "rp_1" });
   });
 
   it.each(["raw", "event"] as const)(
