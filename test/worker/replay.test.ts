@@ -1,4 +1,9 @@
-import { abortAllDurableObjects, reset, runInDurableObject } from "cloudflare:test";
+import {
+  abortAllDurableObjects,
+  reset,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
@@ -299,6 +304,32 @@ describe("a replay", () => {
     }
   });
 
+  it("has an alarm while it is at work or owes a retry, and none while its route is paused", async () => {
+    const { tenant, receiver, route } = await logged({ cs1: 1 });
+    await receiver.script({ fault: "hang" });
+    const object = () => env.TENANT.getByName(tenant.id);
+    const alarm = () => runInDurableObject(object(), (_, { storage }) => storage.getAlarm());
+    // What the tenant had to see to otherwise is done.
+    await runDurableObjectAlarm(object());
+    expect(await alarm()).toBeNull();
+    await tenant.call("PATCH", `/v1/routes/${route}`, { timeoutMs: 1_000 });
+    await runDurableObjectAlarm(object());
+    const { id } = await start(tenant, { route });
+    await receiver.received(1);
+    expect((await alarm()) ?? 0).toBeGreaterThan(Date.now());
+    expect((await alarm()) ?? 0).toBeLessThanOrEqual(Date.now() + 10_000);
+    await receiver.received(2);
+    await tenant.call("POST", `/v1/routes/${route}/pause`);
+    await receiver.script({ status: 500 });
+    await expect
+      .poll(async () => {
+        await runDurableObjectAlarm(object());
+        return alarm();
+      })
+      .toBeNull();
+    expect(await replayOf(tenant, id)).toMatchObject({ status: "waiting" });
+  });
+
   it("makes an attempt again that a station's restart cut short", async () => {
     const { tenant, receiver, route } = await logged({ cs1: 2 });
     await receiver.script({ fault: "hang" }, {});
@@ -363,6 +394,7 @@ describe("a replay", () => {
     expect(received.map(({ headers }) => headers["chargewire-attempt"])).toEqual(["1", "2", "1"]);
     const waitedMs = (received[1]?.atMs ?? 0) - (received[0]?.atMs ?? 0);
     expect(waitedMs).toBeGreaterThanOrEqual(800);
+    expect(waitedMs).toBeLessThan(4_000);
   });
 
   it("goes on after an event that is refused twice, which is no dead letter", async () => {
