@@ -1,5 +1,5 @@
 import { logAttempt } from "../domain/attempt-log.ts";
-import type { StationEvent } from "../domain/event.ts";
+import { RELAY_SOURCE, type StationEvent } from "../domain/event.ts";
 import { type CompiledFilter, compileFilter, filterable } from "../domain/filter.ts";
 import {
   afresh,
@@ -13,6 +13,7 @@ import {
   skipLost,
   withHead,
 } from "../domain/lane.ts";
+import { routeOfNotice } from "../domain/notice.ts";
 import {
   classify,
   describeOutcome,
@@ -34,21 +35,16 @@ const FAULT_RETRY_MS = 5_000;
 /** A lane that is well tells of its successes this often at most, while its route is suspect. */
 const SUCCESS_REPORT_MS = 1_000;
 
-export interface DeadLetter {
+/** An event that a lane could not deliver. */
+export interface GivenUp {
   readonly routeId: string;
-  readonly station: string;
-  readonly seq: number;
-  readonly eventId: string;
-  readonly type: string;
-  readonly source: string;
-  readonly late: boolean;
-  readonly occurredAtMs: number;
-  readonly receivedAtMs: number;
-  readonly body: string;
+  readonly event: StationEvent;
   readonly attempts: number;
   readonly lastAnswer: string;
   readonly snippet: string;
 }
+/** `exhausted` and `skipped` ones are kept as dead letters. */
+export type GiveUpReason = "exhausted" | "skipped" | "dropped";
 
 /** What an attempt of a lane came to, for the tenant, which minds the route as a whole. */
 export interface LaneReport {
@@ -57,6 +53,8 @@ export interface LaneReport {
   readonly class: Exclude<OutcomeClass, "gone">;
   readonly retryAfterMs: number | null;
   readonly answer: string;
+  /** The event is one of the relay's own: what happens to it is announced by none. */
+  readonly isQuiet: boolean;
 }
 
 /** The world outside the lanes, as the station provides it. */
@@ -71,12 +69,13 @@ export interface LaneWorld {
   /** Resolves to whether the route's breaker is open now; then the tenant wakes the lane. */
   readonly report: (report: Omit<LaneReport, "station">) => Promise<{ isOpen: boolean }>;
   /** An event is given up. Durable when it resolves; safe to call twice for one event. */
-  readonly giveUp: (letter: DeadLetter, keep: boolean) => Promise<void>;
-  readonly announceGap: (routeId: string, gap: Gap) => Promise<void>;
+  readonly giveUp: (given: GivenUp, reason: GiveUpReason) => Promise<void>;
+  /** The log no longer has what the lane was to deliver. */
+  readonly announceLost: (routeId: string, gap: Gap) => Promise<void>;
   readonly disableRoute: (routeId: string) => Promise<void>;
   /** Asks to be woken when the route goes on, because no attempt can be made until then. */
   readonly registerBlocked: (routeId: string) => Promise<void>;
-  readonly registerParked: (routeId: string) => Promise<void>;
+  readonly registerParked: (given: GivenUp) => Promise<void>;
   /** Whether the routes were confirmed just now, with the push of the events after `seq`. */
   readonly knowsRoutesOf: (seq: number) => boolean;
   /** Takes up the routes as they are now, by {@link Lanes.hear} and {@link Lanes.refresh}. */
@@ -143,10 +142,9 @@ export class Lanes {
 
   /** The routes that want an event, as far as this station knows the routes. */
   wanting(event: StationEvent): string[] {
-    const wanting: string[] = [];
-    const seen = filterable(event, () => event.body);
-    for (const [id, { filter }] of this.#routes) if (filter.wants(seen)) wanting.push(id);
-    return wanting;
+    if (this.#routes.size === 0) return [];
+    const isWanted = wantedBy(event);
+    return [...this.#routes.values()].filter(isWanted).map(({ route }) => route.id);
   }
 
   /** Takes up how the routes fare; the feed says so with every push. */
@@ -373,7 +371,7 @@ export class Lanes {
     const outcomeClass = classify(outcome);
     if (outcomeClass === "delivered") {
       this.#table.store(routeId, decide(false).lane, log);
-      await this.#tellSuccess(routeId, outcome, lane.attempts > 0 || wasGranted);
+      await this.#tellSuccess(routeId, event, outcome, lane.attempts > 0 || wasGranted);
       return true;
     }
     if (outcomeClass === "gone") {
@@ -381,23 +379,23 @@ export class Lanes {
       this.#table.store(routeId, decide(false).lane, log);
       return true;
     }
-    const { isOpen } = await this.#report(routeId, outcomeClass, outcome);
-    return this.#follow(routeId, decide(isOpen), letterOf(routeId, event, lane, outcome), log);
+    const { isOpen } = await this.#report(routeId, event, outcomeClass, outcome);
+    return this.#follow(routeId, decide(isOpen), givenUp(routeId, event, lane, outcome), log);
   }
 
   /** Carries out what is to be done after an attempt that failed. */
   async #follow(
     routeId: string,
     step: LaneStep,
-    letter: DeadLetter,
+    given: GivenUp,
     log: ReturnType<typeof logAttempt>,
   ): Promise<boolean> {
     switch (step.kind) {
       case "give_up":
-        await this.#giveUp(letter, step.keep);
+        await this.#giveUp(given, step.keep ? "exhausted" : "dropped");
         break;
       case "park":
-        await this.#world.registerParked(routeId);
+        await this.#world.registerParked(given);
         break;
       case "hold":
         // The tenant has noted it with the report.
@@ -411,15 +409,16 @@ export class Lanes {
     return step.kind === "give_up";
   }
 
-  async #giveUp(letter: DeadLetter, keep: boolean): Promise<void> {
-    await this.#world.giveUp(letter, keep);
+  async #giveUp(given: GivenUp, reason: GiveUpReason): Promise<void> {
+    await this.#world.giveUp(given, reason);
     // With its head the lane has left its trouble behind, as far as the tenant knows.
-    this.#reported.delete(letter.routeId);
-    this.#registered.delete(letter.routeId);
+    this.#reported.delete(given.routeId);
+    this.#registered.delete(given.routeId);
   }
 
   async #report(
     routeId: string,
+    event: StationEvent,
     outcomeClass: LaneReport["class"],
     outcome: Outcome,
   ): Promise<{ isOpen: boolean }> {
@@ -428,6 +427,7 @@ export class Lanes {
       class: outcomeClass,
       retryAfterMs: retryAfterMs(outcome),
       answer: describeOutcome(outcome),
+      isQuiet: event.source === RELAY_SOURCE,
     };
     const { isOpen } = await this.#world.report(report);
     // What the tenant knew of this lane has been replaced by the report.
@@ -440,14 +440,19 @@ export class Lanes {
   }
 
   /** The end of this lane's trouble; and while the route is suspect, now and then that it is well here. */
-  async #tellSuccess(routeId: string, outcome: Outcome, wasInTrouble: boolean): Promise<void> {
+  async #tellSuccess(
+    routeId: string,
+    event: StationEvent,
+    outcome: Outcome,
+    wasInTrouble: boolean,
+  ): Promise<void> {
     const isDue = Date.now() - (this.#successMs.get(routeId) ?? 0) >= SUCCESS_REPORT_MS;
     const isEnd = wasInTrouble || this.#reported.has(routeId);
     if (!isEnd && !(isDue && this.#suspect.has(routeId))) return;
     this.#successMs.set(routeId, Date.now());
     this.#reported.add(routeId);
     try {
-      await this.#report(routeId, "delivered", outcome);
+      await this.#report(routeId, event, "delivered", outcome);
     } catch (error) {
       // The event is delivered; the next success is reported in its place.
       this.#world.onFault(routeId, error);
@@ -475,20 +480,21 @@ export class Lanes {
     if (event === null || lane === null) return null;
     const head = withHead(lane, event.seq);
     const last = this.#table.log(routeId).findLast(({ seq }) => seq === event.seq);
-    const letter = { ...letterOf(routeId, event, head, null), snippet: last?.answer ?? "" };
-    await this.#giveUp(letter, true);
+    const { attempts } = head;
+    const snippet = last?.answer ?? "";
+    await this.#giveUp({ routeId, event, attempts, lastAnswer: "skipped", snippet }, "skipped");
     this.#table.store(routeId, giveUp(head, event.seq));
     return event.seq;
   }
 
   /** The next event that the route wants. When there is none, the lane owes nothing any more. */
   async #headOf(routeId: string): Promise<StationEvent | null> {
-    const filter = this.#routes.get(routeId)?.filter;
+    const running = this.#routes.get(routeId);
     const lane = await this.#pastLost(routeId);
-    if (lane === null) return null;
+    if (running === undefined || lane === null) return null;
     for (let after = lane.cursor; after < this.#journal.seq; ) {
       const events = this.#journal.read(after, READ_EVENTS);
-      const wanted = events.find((event) => filter?.wants(filterable(event, () => event.body)));
+      const wanted = events.find((event) => wantedBy(event)(running));
       if (wanted !== undefined) return wanted;
       after = events.at(-1)?.seq ?? this.#journal.seq;
     }
@@ -503,33 +509,25 @@ export class Lanes {
       const last = this.#journal.oldestSeq - 1;
       if (lane === null || lane.cursor >= last) return lane;
       const lost = { first: lane.cursor + 1, last };
-      await this.#world.announceGap(routeId, lost);
+      await this.#world.announceLost(routeId, lost);
       this.#table.store(routeId, skipLost(lane, lost));
     }
   }
 }
 
-/** `outcome` is null when a person gave the event up. */
-function letterOf(
-  routeId: string,
-  event: StationEvent,
-  lane: Lane,
-  outcome: Outcome | null,
-): DeadLetter {
-  const tried = { attempts: lane.attempts + (outcome === null ? 0 : 1) };
+/** Which routes want an event: by their filter, and none wants what tells of itself. */
+function wantedBy(event: StationEvent): (running: Running) => boolean {
+  const seen = filterable(event, () => event.body);
+  const about = routeOfNotice(event);
+  return ({ route, filter }) => route.id !== about && filter.wants(seen);
+}
+
+function givenUp(routeId: string, event: StationEvent, lane: Lane, outcome: Outcome): GivenUp {
   return {
     routeId,
-    station: event.station,
-    seq: event.seq,
-    eventId: event.id,
-    type: event.type,
-    source: event.source,
-    late: event.late,
-    occurredAtMs: event.occurredAtMs,
-    receivedAtMs: event.receivedAtMs,
-    body: event.body,
-    ...tried,
-    lastAnswer: outcome === null ? "skipped" : describeOutcome(outcome),
-    snippet: outcome === null ? "" : outcome.kind === "answered" ? outcome.snippet : outcome.detail,
+    event,
+    attempts: lane.attempts + 1,
+    lastAnswer: describeOutcome(outcome),
+    snippet: outcome.kind === "answered" ? outcome.snippet : outcome.detail,
   };
 }

@@ -320,11 +320,11 @@ export class StationObject extends DurableObject<Env> {
       },
       fetchRoutes: (version: number) => tenantObject().routesSince(version),
       report: (report) => tenantObject().reportAttempt({ ...report, station: this.#station }),
-      giveUp: (letter, keep) => tenantObject().giveUp(letter, keep),
-      announceGap: (routeId, gap) => tenantObject().announceGap(routeId, this.#station, gap),
+      giveUp: (given, reason) => tenantObject().giveUp(given, reason),
+      announceLost: (routeId, gap) => tenantObject().announceLost(routeId, this.#station, gap),
       disableRoute: (routeId) => tenantObject().disableRoute(routeId),
       registerBlocked: (routeId) => tenantObject().registerBlocked(routeId, this.#station),
-      registerParked: (routeId) => tenantObject().registerParked(routeId, this.#station),
+      registerParked: (given) => tenantObject().registerParked(given),
       knowsRoutesOf: (seq) => this.#pusher.isFresh(seq, Date.now()),
       checkRoutes: async () => {
         // Asked beside the pushes, so that a delivery does not queue behind them.

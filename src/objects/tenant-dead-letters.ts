@@ -3,7 +3,7 @@ import { toUtf8 } from "../domain/encoding.ts";
 import { serializeEvent } from "../domain/event.ts";
 import type { Database } from "../store/database.ts";
 import * as store from "../store/dead-letter-store.ts";
-import type { DeadLetter } from "./station-lanes.ts";
+import type { GivenUp } from "./station-lanes.ts";
 import type { Audit } from "./tenant-audit.ts";
 import { type DeadLetterView, deadLetterView, type Page, pageOf } from "./tenant-views.ts";
 
@@ -19,26 +19,28 @@ export class DeadLetters {
     this.#audit = audit;
   }
 
-  /** Once per route and event, however often it is told. When there is no room the oldest go. */
-  keep(letter: DeadLetter, nowMs: number): void {
+  /**
+   * Once per route and event, however often it is told: true the first time. When there is no
+   * room the oldest go.
+   */
+  keep(letter: GivenUp, nowMs: number): boolean {
     const fill = this.#fill ?? store.deadLetterFill(this.#db);
     this.#fill = null;
-    const { routeId, attempts, lastAnswer, snippet } = letter;
-    const size = toUtf8(letter.body).length;
-    const event = { ...letter, id: letter.eventId };
-    const row = { routeId, event, size, attempts, lastAnswer, snippet, atMs: nowMs };
-    if (store.insertDeadLetter(this.#db, row)) {
+    const size = toUtf8(letter.event.body).length;
+    const isNew = store.insertDeadLetter(this.#db, { ...letter, size, atMs: nowMs });
+    if (isNew) {
       fill.letters += 1;
       fill.bytes += size;
     }
     while (fill.letters > store.MAX_DEAD_LETTERS || fill.bytes > store.MAX_DEAD_LETTER_BYTES) {
       const oldest = store.oldestDeadLetter(this.#db);
-      if (oldest === null) return;
+      if (oldest === null) break;
       store.deleteDeadLetter(this.#db, oldest.number);
       fill.letters -= 1;
       fill.bytes -= oldest.size;
     }
     this.#fill = fill;
+    return isNew;
   }
 
   list(routeId: string, after: number, limit: number): Page<DeadLetterView> {

@@ -27,11 +27,12 @@ import { tenantMigrations } from "../store/tenant-schema.ts";
 import * as store from "../store/tenant-store.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import type { FeedConfig } from "./feed.ts";
-import type { DeadLetter, LaneReport } from "./station-lanes.ts";
+import type { GivenUp, GiveUpReason, LaneReport } from "./station-lanes.ts";
 import type { LaneView } from "./station-views.ts";
 import { Audit } from "./tenant-audit.ts";
 import { DeadLetters } from "./tenant-dead-letters.ts";
 import { RouteHealth } from "./tenant-health.ts";
+import { LaneReports } from "./tenant-lane-reports.ts";
 import { Messenger } from "./tenant-messenger.ts";
 import { Notices } from "./tenant-notices.ts";
 import { type RedeliveryRefusal, type ReplayRefusal, Replays } from "./tenant-replays.ts";
@@ -62,6 +63,7 @@ export class TenantObject extends DurableObject<Env> {
   readonly #clock: AlarmClock;
   readonly #messenger: Messenger;
   readonly #health: RouteHealth;
+  readonly #lanes: LaneReports;
   readonly #notices: Notices;
   readonly #replays: Replays;
   #turn: Promise<unknown> = Promise.resolve();
@@ -96,6 +98,16 @@ export class TenantObject extends DurableObject<Env> {
       isEnabled: (routeId) => routes.readRoute(this.#db, routeId)?.enabled === 1,
     });
     this.#replays = this.#openReplays();
+    this.#lanes = new LaneReports(this.#db, this.#health, this.#deadLetters, {
+      announce: (notice, nowMs) => this.#notices.announce(notice, nowMs),
+      tellFeed: () => this.#tellFeedSoon(),
+      onOpened: (row) => this.#disperse(row),
+      onClosed: () => {
+        this.#messenger.wakeWaiting();
+        this.#replays.kick();
+      },
+      disable: (id, reason) => this.#disable(id, reason),
+    });
     if (this.#isThere()) this.#replays.wake();
   }
 
@@ -376,20 +388,9 @@ export class TenantObject extends DurableObject<Env> {
     };
   }
 
-  /** What a lane's attempt came to, if the lane or its route is not well. Whether it may try again. */
+  /** What a lane's attempt came to, if the lane or its route is not well. */
   async reportAttempt(report: LaneReport): Promise<{ isOpen: boolean }> {
-    const { routeId } = report;
-    const row = this.#isThere() ? routes.readRoute(this.#db, routeId) : null;
-    if (row === null) return { isOpen: false };
-    const { change } = this.#health.report(routeId, report, Date.now());
-    if (change === "disable") await this.#disable(routeId, "failing for five days");
-    else if (change !== "none" && change !== "warn") await this.#tellFeedSoon();
-    if (change === "closed") {
-      this.#messenger.wakeWaiting();
-      this.#replays.kick();
-    }
-    if (change === "opened") await this.#disperse(row);
-    return { isOpen: this.#mayNot(routeId) };
+    return this.#isThere() ? this.#lanes.report(report, Date.now()) : { isOpen: false };
   }
 
   /** A lane may attempt nothing; its station is woken when its route goes on or goes away. */
@@ -397,16 +398,21 @@ export class TenantObject extends DurableObject<Env> {
     if (!this.#isThere()) return;
     this.#health.block(routeId, station, Date.now());
     // The route may have changed between the station's look and this.
-    if (!this.#mayNot(routeId)) this.#messenger.wakeWaiting();
+    if (!this.#lanes.isHeld(routeId)) this.#messenger.wakeWaiting();
   }
 
-  /** A lane waits for a person. */
-  async registerParked(routeId: string, station: string): Promise<void> {
-    if (this.#isThere()) this.#health.park(routeId, station, Date.now());
+  async registerParked(given: GivenUp): Promise<void> {
+    if (this.#isThere()) this.#lanes.park(given, Date.now());
   }
 
-  /** A lane is past events that it did not deliver: its next delivery names them. */
-  async announceGap(_routeId: string, _station: string, _gap: Gap): Promise<void> {}
+  async giveUp(given: GivenUp, reason: GiveUpReason): Promise<void> {
+    if (this.#isThere()) this.#lanes.giveUp(given, reason, Date.now());
+  }
+
+  /** A lane is past events that its log no longer has: its next delivery names them, too. */
+  async announceLost(routeId: string, station: string, gap: Gap): Promise<void> {
+    if (this.#isThere()) this.#lanes.lost(routeId, station, gap, Date.now());
+  }
 
   /** Stations whose lanes of a route are in trouble, by id; null when there is no such route. */
   async troubledStations(routeId: string, after: string, limit: number): Promise<string[] | null> {
@@ -428,14 +434,6 @@ export class TenantObject extends DurableObject<Env> {
     if (lane === null) return "idle";
     this.#audit.record(actor, LANE_AUDIT[action], routeId, { station });
     return lane;
-  }
-
-  /** A lane gives an event up; with `keep` it becomes a dead letter. */
-  async giveUp(letter: DeadLetter, keep: boolean): Promise<void> {
-    const { routeId, station } = letter;
-    if (!this.#isThere() || routes.readRoute(this.#db, routeId) === null) return;
-    if (keep) this.#deadLetters.keep(letter, Date.now());
-    this.#health.settle(routeId, station);
   }
 
   async listDeadLetters(
@@ -622,7 +620,7 @@ export class TenantObject extends DurableObject<Env> {
       count: (name, selection) => this.#station(name).countReplay(selection),
       attempt: (name, turn) => this.#station(name).replay(turn),
       mayAttempt: (routeId) =>
-        routes.readRoute(this.#db, routeId) !== null && !this.#mayNot(routeId),
+        routes.readRoute(this.#db, routeId) !== null && !this.#lanes.isHeld(routeId),
       routeOf: (routeId) => {
         const row = routes.readRoute(this.#db, routeId);
         return row === null ? null : views.stationRoute(row);
@@ -654,15 +652,11 @@ export class TenantObject extends DurableObject<Env> {
       await this.#changeConfig(() => {
         routes.writeRoute(this.#db, changed);
         this.#audit.record(null, "route.disabled", id, { reason });
+        const data = { name: row.name, reason };
+        this.#notices.announce({ type: "relay.route.disabled", route: id, data }, Date.now());
       });
       await this.#disperse(row);
     });
-  }
-
-  /** Whether lanes of the route may attempt nothing. */
-  #mayNot(routeId: string): boolean {
-    const isPaused = routes.readRoute(this.#db, routeId)?.enabled === 0;
-    return isPaused || this.#health.isOpen(routeId);
   }
 
   #routeView(row: routes.RouteRow): views.RouteView {

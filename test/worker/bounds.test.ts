@@ -2,7 +2,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { FeedLog } from "../../src/objects/feed-log.ts";
-import type { DeadLetter } from "../../src/objects/station-lanes.ts";
+import type { GivenUp } from "../../src/objects/station-lanes.ts";
 import { Audit } from "../../src/objects/tenant-audit.ts";
 import { DeadLetters } from "../../src/objects/tenant-dead-letters.ts";
 import { Database } from "../../src/store/database.ts";
@@ -25,22 +25,23 @@ const withTenant = <T>(id: string, run: (db: Database) => T): Promise<T> =>
     run(new Database(storage)),
   );
 
-const letter = (seq: number): DeadLetter => ({
+const letter = (seq: number, body = "{}"): GivenUp => ({
   routeId: "rt_1",
-  station: "cs1",
-  seq,
-  eventId: `e${seq}`,
-  type: "session.updated",
-  source: "src_1",
-  late: false,
-  occurredAtMs: seq,
-  receivedAtMs: seq,
-  body: "{}",
+  event: {
+    id: `e${seq}`,
+    type: "session.updated",
+    source: "src_1",
+    station: "cs1",
+    seq,
+    late: false,
+    occurredAtMs: seq,
+    receivedAtMs: seq,
+    body,
+  },
   attempts: 1,
   lastAnswer: "HTTP 500",
   snippet: "",
 });
-const eventOf = ({ eventId, ...event }: DeadLetter) => ({ ...event, id: eventId });
 
 describe("what is kept", () => {
   it("is 10,000 dead letters, the newest, each once", async () => {
@@ -67,15 +68,15 @@ describe("what is kept", () => {
     await withTenant(id, (db) => {
       const letters = new DeadLetters(db, new Audit(db));
       const large = (seq: number, size: number) =>
-        insertDeadLetter(db, { ...letter(seq), event: eventOf(letter(seq)), size, atMs: 1 });
+        insertDeadLetter(db, { ...letter(seq), size, atMs: 1 });
       const seqs = () => db.all<{ seq: number }>("SELECT seq FROM dead_letters").map((r) => r.seq);
       large(1, 2);
       large(2, MAX_DEAD_LETTER_BYTES - 4);
-      letters.keep({ ...letter(3), body: "é" }, 1);
+      letters.keep(letter(3, "é"), 1);
       expect(deadLetterFill(db)).toEqual({ letters: 3, bytes: MAX_DEAD_LETTER_BYTES });
-      letters.keep({ ...letter(4), body: "é" }, 1);
+      letters.keep(letter(4, "é"), 1);
       expect([seqs(), deadLetterFill(db).bytes]).toEqual([[2, 3, 4], MAX_DEAD_LETTER_BYTES]);
-      letters.keep({ ...letter(5), body: "e" }, 1);
+      letters.keep(letter(5, "e"), 1);
       expect(seqs()).toEqual([3, 4, 5]);
     });
   });

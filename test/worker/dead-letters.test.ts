@@ -30,9 +30,11 @@ async function deadLetters(stations: Record<string, number>) {
       const event = webhook({ station });
       expect((await tenant.send(path, event)).status).toBe(200);
       sent.push(event);
+      await expect.poll(async () => (await lettersOf(tenant, route.id)).length).toBe(sent.length);
+      // What failed before does not count, so the breaker stays out of this.
+      await tenant.call("POST", `/v1/routes/${route.id}/resume`);
     }
   }
-  await expect.poll(async () => (await lettersOf(tenant, route.id)).length).toBe(sent.length);
   const letters = await lettersOf(tenant, route.id);
   return { tenant, source, path, receiver, route: route.id, sent, letters };
 }
