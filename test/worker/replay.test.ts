@@ -431,6 +431,39 @@ describe("a replay", () => {
     expect(seqsOf(await receiver.requests())).toEqual([1, 1, 2]);
   });
 
+  it("waits while its route's breaker is open, and goes on when that has closed", async () => {
+    const tries = Array.from({ length: 12 }, () => 0.05);
+    const { tenant, path, receiver, route } = await logged(
+      { cs1: 2 },
+      { retry: { scheduleSeconds: tries } },
+    );
+    await receiver.script({ status: 500 });
+    await sendSeries(tenant, path, "cs2", 1);
+    await expect
+      .poll(async () => (await tenant.call("GET", `/v1/routes/${route}`)).body)
+      .toMatchObject({ health: "failing" });
+    const { id } = await start(tenant, { route, stations: ["cs1"] });
+    await becomes(tenant, id, { status: "waiting", matched: 2, delivered: 0, failed: 0 });
+    await receiver.script({});
+    await becomes(tenant, id, { status: "done", delivered: 2, failed: 0 });
+    const attempts = (await receiver.requests())
+      .filter(({ headers }) => headers["chargewire-replay"] === id)
+      .map(({ headers }) => headers["chargewire-attempt"]);
+    expect(attempts).toEqual(["1", "1"]);
+  });
+
+  it("keeps to the rate of its route, and leaves the line when it is cancelled", async () => {
+    const { tenant, receiver, route } = await logged({ cs1: 9 }, { ratePerSecond: 0.5 });
+    const { id } = await start(tenant, { route });
+    const [first, second] = await receiver.received(2);
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(1_500);
+    await tenant.call("DELETE", `/v1/replays/${id}`);
+    // The next turn would have come after two seconds.
+    await scheduler.wait(2_500);
+    expect(seqsOf(await receiver.requests())).toEqual([1, 2]);
+    await becomes(tenant, id, { status: "cancelled", delivered: 2 });
+  });
+
   it("has ten stations at work at a time", async () => {
     const stations = Object.fromEntries(upTo(12).map((n) => [`cs${n}`, 2]));
     const { tenant, receiver, route } = await logged(stations, { timeoutMs: 30_000 });
