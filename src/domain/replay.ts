@@ -1,5 +1,6 @@
 import type { StationEvent } from "./event.ts";
 import { compileFilter, type Filter, filterable } from "./filter.ts";
+import { routeOfNotice } from "./notice.ts";
 import { classify, type Outcome } from "./outcome.ts";
 import { retryDelayMs } from "./retry.ts";
 
@@ -18,6 +19,8 @@ const REFUSED_RETRY_MS = 1_000;
 
 /** Which events of a station's log a replay sends: all parts must hold. */
 export interface ReplaySelection {
+  /** It gets nothing that the relay says of itself about this route. */
+  readonly routeId: string;
   /** The route's own. */
   readonly filter: Filter;
   /** Patterns as in filters, or null for every type. */
@@ -29,13 +32,13 @@ export interface ReplaySelection {
 }
 
 export function compileSelection(selection: ReplaySelection): (event: StationEvent) => boolean {
-  const { types, fromMs, toMs } = selection;
+  const { routeId, types, fromMs, toMs } = selection;
   const route = compileFilter(selection.filter);
   const named = compileFilter(types === null ? {} : { types: [...types] });
   return (event) => {
     if (event.receivedAtMs < fromMs || event.receivedAtMs >= toMs) return false;
     const seen = filterable(event, () => event.body);
-    return named.wants(seen) && route.wants(seen);
+    return named.wants(seen) && route.wants(seen) && routeOfNotice(event) !== routeId;
   };
 }
 

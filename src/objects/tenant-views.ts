@@ -219,9 +219,10 @@ function replayStatus(
 
 /** What a replay sends of a station's log, with its route's filter as it is now. */
 export const selectionOf = (
-  replay: Pick<ReplayRow, "types" | "fromMs" | "toMs">,
+  replay: Pick<ReplayRow, "routeId" | "types" | "fromMs" | "toMs">,
   filter: Filter,
 ): ReplaySelection => ({
+  routeId: replay.routeId,
   filter,
   types: typesOf(replay),
   fromMs: replay.fromMs ?? 0,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { StationEvent } from "../../src/domain/event.ts";
+import { RELAY_SOURCE, type StationEvent } from "../../src/domain/event.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
 import {
   afterReplayAttempt,
@@ -124,7 +124,7 @@ describe("compileSelection", () => {
     body: '{"data":{"status":"Started"}}',
     ...overrides,
   });
-  const all = { filter: {}, types: null, fromMs: 100, toMs: 200 };
+  const all = { routeId: "rt_1", filter: {}, types: null, fromMs: 100, toMs: 200 };
 
   it.each([
     [99, false],
@@ -134,6 +134,19 @@ describe("compileSelection", () => {
   ])("looks at the time an event was received: %i is %s", (receivedAtMs, selected) => {
     expect(compileSelection(all)(event({ receivedAtMs }))).toBe(selected);
   });
+
+  it.each([
+    ["rt_1", RELAY_SOURCE, false],
+    ["rt_2", RELAY_SOURCE, true],
+    ["rt_1", "src_1", true],
+  ])(
+    "leaves out what the relay itself says of the route: %s from %s is %s",
+    (about, source, selected) => {
+      const body = JSON.stringify({ data: { route: about } });
+      const notice = event({ type: "relay.route.failing", source, body });
+      expect(compileSelection(all)(notice)).toBe(selected);
+    },
+  );
 
   it.each([
     [{ types: ["session.*"] }, null, true],
