@@ -178,9 +178,15 @@ export class Replays {
     }
   }
 
-  /** After a restart: has the alarm come soon when there is something to do. */
+  /**
+   * After a restart: has the alarm come soon when there is something to do. Never later than
+   * soon, because it is not known yet when the alarm would come, and that must not be put off.
+   */
   wake(): void {
-    for (const replay of store.listUnfinishedReplays(this.#db)) this.#arm(replay);
+    const mayGoOn = store
+      .listUnfinishedReplays(this.#db)
+      .some(({ countedTo, routeId }) => countedTo !== null || this.#world.mayAttempt(routeId));
+    if (mayGoOn) this.#clock.wakeAt(Date.now());
   }
 
   #arm({ id, routeId, countedTo }: store.ReplayRow): void {
