@@ -87,7 +87,7 @@ export class LaneReports {
     const { station, id, type, seq } = event;
     const lane = { route: routeId, station };
     if (reason !== "dropped") {
-      const data = { event: id, type, seq, attempts, lastAnswer, reason };
+      const data = { event: id, eventType: type, seq, attempts, lastAnswer, reason };
       this.#world.announce({ type: "relay.event.dead_lettered", ...lane, data }, nowMs);
     }
     const data = { first: seq, last: seq, reason };
@@ -108,7 +108,7 @@ export class LaneReports {
     const { station, id, type, seq } = event;
     this.#health.park(routeId, station, nowMs);
     if (isQuiet(event)) return;
-    const data = { event: id, type, seq, attempts, lastAnswer };
+    const data = { event: id, eventType: type, seq, attempts, lastAnswer };
     this.#world.announce({ type: "relay.lane.parked", route: routeId, station, data }, nowMs);
   }
 
