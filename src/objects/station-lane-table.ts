@@ -69,7 +69,9 @@ export class LaneTable {
 
   /** Notes an attempt that changes nothing of the lane, such as a replay's. One row. */
   note(routeId: string, ...attempt: AttemptArguments): void {
-    const lane = this.#kept.get(routeId)?.lane ?? newLane(0);
+    // A station without a log has no tables.
+    if (this.#journal.seq === 0) return;
+    const lane = this.get(routeId) ?? newLane(0);
     this.store(routeId, lane, this.withAttempt(routeId, ...attempt));
   }
 

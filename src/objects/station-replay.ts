@@ -1,3 +1,4 @@
+import type { Attempt } from "../domain/attempt-log.ts";
 import type { StationEvent } from "../domain/event.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import { attemptsAt, compileSelection, type ReplaySelection } from "../domain/replay.ts";
@@ -38,6 +39,12 @@ export interface ReplayWorld {
     route: StationRoute,
     facts: { readonly event: StationEvent; readonly attempt: number; readonly replay: string },
   ) => Promise<Outcome | Later>;
+  /** Puts an attempt into the delivery log. */
+  readonly note: (
+    routeId: string,
+    attempt: Pick<Attempt, "seq" | "event" | "type" | "attempt" | "replay">,
+    outcome: Outcome,
+  ) => void;
 }
 
 /**
@@ -90,7 +97,13 @@ export class StationReplays {
     if (event === null) return null;
     const attempt = attemptsAt(turn, event.seq) + 1;
     const facts = { event, attempt, replay: turn.replayId };
-    return { seq: event.seq, outcome: await this.#world.attempt(turn.route, facts) };
+    const outcome = await this.#world.attempt(turn.route, facts);
+    const { id, seq, type } = event;
+    if (outcome.kind !== "later") {
+      const logged = { seq, event: id, type, attempt, replay: turn.replayId };
+      this.#world.note(turn.route.id, logged, outcome);
+    }
+    return { seq, outcome };
   }
 
   async #eventOf({ from, afterSeq }: ReplayTurn): Promise<StationEvent | null> {

@@ -223,6 +223,8 @@ export class StationObject extends DurableObject<Env> {
 
   #openReplays(): StationReplays {
     return new StationReplays(this.#journal, {
+      note: (routeId, attempt, outcome) =>
+        this.#lanes.table.note(routeId, attempt, outcome, Date.now()),
       attempt: (route, facts) => this.#attempt(route, { ...facts, prevSeq: null, gap: null }),
     });
   }

@@ -90,6 +90,9 @@ describe("POST /v1/replays", () => {
     }
     const done = { status: "done", delivered: 7, failed: 0, finishedAt: expect.any(String) };
     await becomes(tenant, id, done);
+    expect(await tenant.items("/v1/stations/cs1/deliveries?limit=4")).toMatchObject(
+      [4, 3, 2, 1].map((seq) => ({ route, seq, attempt: 1, class: "delivered", replay: id })),
+    );
     expect(await tenant.items("/v1/audit")).toMatchObject([
       { action: "replay.created", target: id, detail: { route } },
       {},
@@ -328,6 +331,19 @@ describe("a replay", () => {
     await tenant.call("POST", `/v1/routes/${route}/pause`);
     await isQuiet();
     expect(await replayOf(tenant, id)).toMatchObject({ status: "waiting" });
+  });
+
+  it("puts no earlier alarm of the tenant off when that restarts", async () => {
+    const { tenant, receiver, route } = await logged({ cs1: 1 });
+    await receiver.script({ status: 503, headers: { "retry-after": "600" } });
+    await start(tenant, { route });
+    await receiver.received(1);
+    // The alarm that tells the feed, should the tenant die before it has.
+    await tenant.call("PATCH", `/v1/routes/${route}`, { name: "changed" });
+    await abortAllDurableObjects();
+    const object = env.TENANT.getByName(tenant.id);
+    const atMs = await runInDurableObject(object, (_, { storage }) => storage.getAlarm());
+    expect(atMs ?? Number.POSITIVE_INFINITY).toBeLessThan(Date.now() + 10_000);
   });
 
   it("makes an attempt again that a station's restart cut short", async () => {
