@@ -13,14 +13,16 @@ export interface HooksOptions {
   /** How a path answers: 200 after so many milliseconds, or never. */
   readonly answers: (path: string) => number | "never";
   readonly onRequest: (path: string, eventId: string, atMs: number) => void;
+  readonly onAnswered?: (path: string) => void;
 }
 
-export async function openHooks({ answers, onRequest }: HooksOptions): Promise<Hooks> {
+export async function openHooks({ answers, onRequest, onAnswered }: HooksOptions): Promise<Hooks> {
   const hanging = new Map<ServerResponse, ReturnType<typeof setTimeout> | null>();
   const server = createServer((request, response) => {
     const path = request.url ?? "/";
     onRequest(path, request.headersDistinct["webhook-id"]?.[0] ?? "", performance.now());
     request.resume();
+    response.once("close", () => onAnswered?.(path));
     const delayMs = answers(path);
     if (delayMs === 0) {
       response.end();
