@@ -3,6 +3,7 @@ import { toUtf8 } from "../domain/encoding.ts";
 import { serializeEvent } from "../domain/event.ts";
 import type { Database } from "../store/database.ts";
 import * as store from "../store/dead-letter-store.ts";
+import { readRoute } from "../store/route-store.ts";
 import type { GivenUp } from "./station-lanes.ts";
 import type { Audit } from "./tenant-audit.ts";
 import { type DeadLetterView, deadLetterView, type Page, pageOf } from "./tenant-views.ts";
@@ -43,7 +44,9 @@ export class DeadLetters {
     return isNew;
   }
 
-  list(routeId: string, after: number, limit: number): Page<DeadLetterView> {
+  /** Null when there is no such route. */
+  list(routeId: string, after: number, limit: number): Page<DeadLetterView> | null {
+    if (readRoute(this.#db, routeId) === null) return null;
     const rows = store.listDeadLetters(this.#db, routeId, after, limit + 1);
     return pageOf(rows, limit, deadLetterView, ({ number }) => String(number));
   }

@@ -17,6 +17,8 @@ export interface LaneReportWorld {
   readonly onOpened: (route: RouteRow) => Promise<void>;
   /** The breaker has closed: what waited for it goes on. */
   readonly onClosed: () => void;
+  /** Lanes that registered as blocked may not be so any more. */
+  readonly wakeWaiting: () => void;
   readonly disable: (routeId: string, reason: string) => Promise<void>;
 }
 
@@ -110,6 +112,13 @@ export class LaneReports {
     if (isQuiet(event)) return;
     const data = { event: id, eventType: type, seq, attempts, lastAnswer };
     this.#world.announce({ type: "relay.lane.parked", route: routeId, station, data }, nowMs);
+  }
+
+  /** A lane may attempt nothing; its station is woken when its route goes on or goes away. */
+  block(routeId: string, station: string, nowMs: number): void {
+    this.#health.block(routeId, station, nowMs);
+    // The route may have changed between the station's look and this.
+    if (!this.isHeld(routeId)) this.#world.wakeWaiting();
   }
 
   /** Whether lanes of the route may attempt nothing. */

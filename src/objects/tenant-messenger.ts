@@ -1,10 +1,10 @@
 import { faultFields, log } from "../log.ts";
 import type { Database } from "../store/database.ts";
 import { deleteUnblocked, listUnblocked } from "../store/health-store.ts";
-import { exists } from "../store/migrate.ts";
-import { deleteSubscribed, listToTell, putSubscribed, readTenant } from "../store/tenant-store.ts";
+import { deleteSubscribed, listToTell, putSubscribed } from "../store/tenant-store.ts";
 import type { AlarmClock } from "./alarm-clock.ts";
 import type { FeedConfig } from "./feed.ts";
+import { isThere } from "./tenant-config.ts";
 
 const TELL_TRIES = 3;
 const RETELL_MS = 5_000;
@@ -16,9 +16,10 @@ const MAX_WAKES = 320;
 /** Stations that the deletion of a key wakes before it is answered. */
 const WAKES_AT_ONCE = 50;
 
-/** The objects that hear of changes. */
+/** What there is to tell, and the objects that hear of it. */
 export interface MessengerWorld {
   readonly tenant: string;
+  readonly readConfig: () => FeedConfig;
   readonly configureFeed: (config: FeedConfig) => Promise<void>;
   /** Resolves to whether the station has sockets. */
   readonly wakeStation: (station: string) => Promise<boolean>;
@@ -48,10 +49,10 @@ export class Messenger {
    * Resolves when the change is in force for the next event. To be called in the turn of the
    * change: the alarm that tells the feed, should this not, is then part of its transaction.
    */
-  async tellFeed(readConfig: () => Promise<FeedConfig>): Promise<void> {
+  async tellFeed(): Promise<void> {
     this.#isTold = false;
     this.#clock.wakeAt(Date.now() + RETELL_MS);
-    const config = await readConfig();
+    const config = this.#world.readConfig();
     for (let tries = 1; ; tries += 1) {
       try {
         await this.#world.configureFeed(config);
@@ -76,13 +77,13 @@ export class Messenger {
   }
 
   /** For the alarm: tells the feed, should it not have been told, and wakes those that wait. */
-  async ring(readConfig: () => Promise<FeedConfig>): Promise<void> {
+  async ring(): Promise<void> {
     if (!this.#isTold) {
       this.#clock.wakeAt(Date.now() + RETELL_MS);
-      await this.#world.configureFeed(await readConfig());
+      await this.#world.configureFeed(this.#world.readConfig());
       this.#isTold = true;
     }
-    if (exists(this.#db) && readTenant(this.#db)?.removed === 0) await this.#wakeSome();
+    if (isThere(this.#db)) await this.#wakeSome();
   }
 
   async #wakeSome(): Promise<void> {

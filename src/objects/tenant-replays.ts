@@ -5,7 +5,7 @@ import { MAX_UNFINISHED_REPLAYS } from "../domain/replay.ts";
 import type { Database } from "../store/database.ts";
 import { readDeadLetter, takeDeadLetters } from "../store/dead-letter-store.ts";
 import * as store from "../store/replay-store.ts";
-import { readRoute } from "../store/route-store.ts";
+import { type RouteRow, readRoute } from "../store/route-store.ts";
 import type { AlarmClock } from "./alarm-clock.ts";
 import type { Audit } from "./tenant-audit.ts";
 import type { DeadLetters } from "./tenant-dead-letters.ts";
@@ -24,6 +24,8 @@ export interface ReplaysWorld
     Omit<CountWorld, "onCounted" | "onFault"> {
   /** The first of these that never sent anything, or null. */
   readonly firstUnknown: (stations: readonly string[]) => Promise<string | null>;
+  /** Who waits at the route's gate is to look again. Never rejects. */
+  readonly disperse: (route: RouteRow) => Promise<void>;
 }
 
 export type ReplayRefusal =
@@ -145,15 +147,19 @@ export class Replays {
   }
 
   /** Nothing more is sent but what is in flight. A replay that is done stays so. */
-  cancel(id: string, actor: Actor): "cancelled" | "not_found" | "done" {
+  async cancel(id: string, actor: Actor): Promise<"cancelled" | "not_found" | "done"> {
     const row = store.readReplay(this.#db, id);
     if (row === null) return "not_found";
-    if (row.cancelled === 1) return "cancelled";
-    if (row.finishedAtMs !== null) return "done";
-    this.#db.transaction(() => {
-      store.cancelReplay(this.#db, id, Date.now());
-      this.#audit.record(actor, "replay.cancelled", id);
-    });
+    if (row.cancelled === 0) {
+      if (row.finishedAtMs !== null) return "done";
+      this.#db.transaction(() => {
+        store.cancelReplay(this.#db, id, Date.now());
+        this.#audit.record(actor, "replay.cancelled", id);
+      });
+    }
+    // What waits at the route's gate is not in flight yet.
+    const route = readRoute(this.#db, row.routeId);
+    if (route !== null) await this.#world.disperse(route);
     return "cancelled";
   }
 

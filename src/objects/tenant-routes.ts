@@ -1,129 +1,190 @@
+import { type Actor, changesBetween } from "../domain/audit.ts";
 import type { NewRoute, RoutePatch } from "../domain/control.ts";
-import { newSigningSecret, type RouteSecrets, readRouteSecrets } from "../domain/delivery.ts";
-import { hintOf, randomId } from "../domain/ids.ts";
-import { DEFAULT_SCHEDULE_SECONDS } from "../domain/retry.ts";
-import { routeSecretsPurpose } from "../domain/route.ts";
-import type { Sealer } from "../domain/sealing.ts";
-import { liveSecrets, rotateSecrets } from "../domain/signing-secrets.ts";
-import type { RouteRow } from "../store/route-store.ts";
+import type { Notice } from "../domain/notice.ts";
+import type { Config } from "../env.ts";
+import type { Database } from "../store/database.ts";
+import * as store from "../store/route-store.ts";
+import { latestSchemeSeen } from "../store/tenant-store.ts";
+import type { Audit } from "./tenant-audit.ts";
+import type { Changes } from "./tenant-changes.ts";
+import type { RouteHealth } from "./tenant-health.ts";
+import { changeRoute, makeRoute, rotateRouteSecret, secretFieldsOf } from "./tenant-route-rows.ts";
+import { type Page, pageOf, type RouteView, routeView } from "./tenant-views.ts";
 
-/** A new route's row, and its signing secret, which is shown once. */
-export async function makeRoute(
-  tenant: string,
-  input: NewRoute,
-  edrvScheme: string,
-  sealer: Sealer,
-  nowMs: number,
-): Promise<{ row: RouteRow; secret: string }> {
-  const id = randomId("rt");
-  const secret = newSigningSecret();
-  const secrets: RouteSecrets = {
-    signing: [{ secret, createdAtMs: nowMs, expiresAtMs: null }],
-    headers: input.headers ?? {},
-    auth: input.auth ?? null,
-    edrvSecret: input.edrvSecret ?? null,
-  };
-  const row: RouteRow = {
-    id,
-    name: input.name,
-    url: input.url,
-    enabled: 1,
-    health: "healthy",
-    filter: JSON.stringify(input.filter ?? {}),
-    format: input.format ?? "raw",
-    ...(await sealedColumns(tenant, id, secrets, sealer)),
-    timeoutMs: input.timeoutMs ?? 10_000,
-    schedule: JSON.stringify(input.retry?.scheduleSeconds ?? DEFAULT_SCHEDULE_SECONDS),
-    onExhausted: input.onExhausted ?? "dead_letter",
-    ratePerSecond: input.ratePerSecond ?? null,
-    concurrency: input.concurrency ?? null,
-    edrvScheme: input.edrvScheme ?? edrvScheme,
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-  };
-  return { row, secret };
+export const MAX_ROUTES = 100;
+
+/** What hears of a route's change. */
+export interface RoutesWorld {
+  readonly tenant: string;
+  readonly config: () => Promise<Config>;
+  /** Part of the transaction of the change that it tells of. */
+  readonly announce: (notice: Notice, nowMs: number) => void;
+  /** In the transaction that deletes a route: its replays end, and its dead letters go with it. */
+  readonly cancelReplays: (routeId: string) => void;
+  readonly recountLetters: () => void;
+  /** Who waits at the gate of the route, as it was, is to look again. Never rejects. */
+  readonly disperse: (before: store.RouteRow) => Promise<void>;
 }
+
+type RouteWithSecret = RouteView & { readonly secret: string };
 
 /**
- * A route's row after a change, or null when it would have to sign as eDRV does and is not raw.
- * Headers and authentication belong to the host they were made for: another origin does not
- * get them unless the same request says so.
+ * The tenant's routes. A change is one transaction with its entry in the audit log, and in force
+ * for the next event when it resolves.
  */
-export async function changeRoute(
-  tenant: string,
-  row: RouteRow,
-  patch: RoutePatch,
-  sealer: Sealer,
-  nowMs: number,
-): Promise<RouteRow | null> {
-  const secrets = await openSecrets(tenant, row, sealer);
-  const moved = patch.url !== undefined && originOf(patch.url) !== originOf(row.url);
-  const changed: RouteSecrets = {
-    signing: liveSecrets(secrets.signing, nowMs),
-    headers: patch.headers ?? (moved ? {} : secrets.headers),
-    auth: patch.auth !== undefined ? patch.auth : moved ? null : secrets.auth,
-    edrvSecret: patch.edrvSecret !== undefined ? patch.edrvSecret : secrets.edrvSecret,
-  };
-  const format = patch.format ?? row.format;
-  if (format !== "raw" && changed.edrvSecret !== null) return null;
-  return {
-    ...row,
-    name: patch.name ?? row.name,
-    url: patch.url ?? row.url,
-    filter: patch.filter === undefined ? row.filter : JSON.stringify(patch.filter),
-    format,
-    ...(await sealedColumns(tenant, row.id, changed, sealer)),
-    timeoutMs: patch.timeoutMs ?? row.timeoutMs,
-    schedule: patch.retry ? JSON.stringify(patch.retry.scheduleSeconds) : row.schedule,
-    onExhausted: patch.onExhausted ?? row.onExhausted,
-    ratePerSecond: patch.ratePerSecond === undefined ? row.ratePerSecond : patch.ratePerSecond,
-    concurrency: patch.concurrency === undefined ? row.concurrency : patch.concurrency,
-    edrvScheme: patch.edrvScheme ?? row.edrvScheme,
-    updatedAtMs: nowMs,
-  };
-}
+export class Routes {
+  readonly #db: Database;
+  readonly #audit: Audit;
+  readonly #health: RouteHealth;
+  readonly #changes: Changes;
+  readonly #world: RoutesWorld;
 
-/** A route's row with a new signing secret, shown once; null when too many would be live. */
-export async function rotateRouteSecret(
-  tenant: string,
-  row: RouteRow,
-  overlapMs: number,
-  sealer: Sealer,
-  nowMs: number,
-): Promise<{ row: RouteRow; secret: string } | null> {
-  const secrets = await openSecrets(tenant, row, sealer);
-  const secret = newSigningSecret();
-  const signing = rotateSecrets(secrets.signing, secret, overlapMs, nowMs);
-  if (signing === null) return null;
-  const sealed = await sealedColumns(tenant, row.id, { ...secrets, signing }, sealer);
-  return { row: { ...row, ...sealed, updatedAtMs: nowMs }, secret };
-}
+  constructor(
+    db: Database,
+    audit: Audit,
+    health: RouteHealth,
+    changes: Changes,
+    world: RoutesWorld,
+  ) {
+    this.#db = db;
+    this.#audit = audit;
+    this.#health = health;
+    this.#changes = changes;
+    this.#world = world;
+  }
 
-/** What a change sets and nobody may read back: the audit log names it and tells no more. */
-export function secretFieldsOf(patch: RoutePatch): string[] {
-  return (["headers", "auth", "edrvSecret"] as const).filter((name) => patch[name] !== undefined);
-}
+  list(after: string, limit: number): Page<RouteView> {
+    const rows = store.listRoutes(this.#db, after, limit + 1);
+    return pageOf(
+      rows,
+      limit,
+      (row) => this.#view(row),
+      ({ id }) => id,
+    );
+  }
 
-async function openSecrets(tenant: string, row: RouteRow, sealer: Sealer): Promise<RouteSecrets> {
-  const text = await sealer.open(row.sealedSecrets, routeSecretsPurpose(tenant, row.id));
-  return readRouteSecrets(text);
-}
+  get(id: string): RouteView | null {
+    const row = store.readRoute(this.#db, id);
+    return row === null ? null : this.#view(row);
+  }
 
-async function sealedColumns(
-  tenant: string,
-  id: string,
-  secrets: RouteSecrets,
-  sealer: Sealer,
-): Promise<Pick<RouteRow, "sealedSecrets" | "signingHints" | "headerNames" | "authType">> {
-  const hints = secrets.signing.map(({ secret, ...dates }) => ({ hint: hintOf(secret), ...dates }));
-  return {
-    signingHints: JSON.stringify(hints),
-    sealedSecrets: await sealer.seal(JSON.stringify(secrets), routeSecretsPurpose(tenant, id)),
-    headerNames: JSON.stringify(Object.keys(secrets.headers)),
-    authType: secrets.auth?.type ?? null,
-  };
-}
+  /** With its signing secret, shown once. Null when there are {@link MAX_ROUTES}. */
+  create(input: NewRoute, actor: Actor): Promise<RouteWithSecret | null> {
+    return this.#changes.alone(async () => {
+      if (store.countRoutes(this.#db) >= MAX_ROUTES) return null;
+      const { sealer } = await this.#world.config();
+      const scheme = latestSchemeSeen(this.#db) ?? "timestamped";
+      const { tenant } = this.#world;
+      const { row, secret } = await makeRoute(tenant, input, scheme, sealer, Date.now());
+      await this.#changes.configure(() => {
+        store.writeRoute(this.#db, row);
+        this.#audit.record(actor, "route.created", row.id, { name: row.name, url: row.url });
+      });
+      return { ...this.#view(row), secret };
+    });
+  }
 
-function originOf(url: string): string | null {
-  return URL.parse(url)?.origin ?? null;
+  update(
+    id: string,
+    patch: RoutePatch,
+    actor: Actor,
+  ): Promise<RouteView | "not_found" | "signs_only_raw"> {
+    return this.#changes.alone(async () => {
+      const row = store.readRoute(this.#db, id);
+      if (row === null) return "not_found";
+      const { sealer } = await this.#world.config();
+      const { tenant } = this.#world;
+      const changed = await changeRoute(tenant, row, patch, sealer, Date.now());
+      if (changed === null) return "signs_only_raw";
+      const before = this.#view(row);
+      await this.#changes.configure(() => {
+        store.writeRoute(this.#db, changed);
+        this.#health.renew(id);
+        const changes = changesBetween(before, this.#view(changed), secretFieldsOf(patch));
+        this.#audit.record(actor, "route.changed", id, { ...changes });
+      });
+      await this.#world.disperse(row);
+      return this.#view(changed);
+    });
+  }
+
+  /** Stops a route's attempts, or lets them go on, each lane where it stood. */
+  enable(id: string, enabled: boolean, actor: Actor): Promise<RouteView | null> {
+    return this.#changes.alone(async () => {
+      const row = store.readRoute(this.#db, id);
+      if (row === null) return null;
+      const health = enabled ? "healthy" : row.health;
+      const changed = { ...row, enabled: Number(enabled), health, updatedAtMs: Date.now() };
+      await this.#changes.configure(() => {
+        store.writeRoute(this.#db, changed);
+        if (enabled) this.#health.renew(id);
+        this.#audit.record(actor, enabled ? "route.resumed" : "route.paused", id);
+      });
+      await this.#world.disperse(row);
+      return this.#view(changed);
+    });
+  }
+
+  /** A new signing secret, shown once; the ones before sign beside it for `overlapMs`. */
+  rotateSecret(
+    id: string,
+    overlapMs: number,
+    actor: Actor,
+  ): Promise<RouteWithSecret | "not_found" | "limit_reached"> {
+    return this.#changes.alone(async () => {
+      const row = store.readRoute(this.#db, id);
+      if (row === null) return "not_found";
+      const { sealer } = await this.#world.config();
+      const { tenant } = this.#world;
+      const rotated = await rotateRouteSecret(tenant, row, overlapMs, sealer, Date.now());
+      if (rotated === null) return "limit_reached";
+      await this.#changes.configure(() => {
+        store.writeRoute(this.#db, rotated.row);
+        this.#audit.record(actor, "route.secret_rotated", id);
+      });
+      await this.#world.disperse(row);
+      return { ...this.#view(rotated.row), secret: rotated.secret };
+    });
+  }
+
+  /** The destination has answered that it wants nothing more. */
+  disableGone(id: string): Promise<void> {
+    return this.disable(id, "HTTP 410");
+  }
+
+  /** Not a person's doing: nothing more is attempted until one enables the route again. */
+  disable(id: string, reason: string): Promise<void> {
+    return this.#changes.alone(async () => {
+      const row = store.readRoute(this.#db, id);
+      if (row === null || row.enabled === 0) return;
+      const changed = { ...row, enabled: 0, health: "disabled", updatedAtMs: Date.now() };
+      await this.#changes.configure(() => {
+        store.writeRoute(this.#db, changed);
+        this.#audit.record(null, "route.disabled", id, { reason });
+        const data = { name: row.name, reason };
+        this.#world.announce({ type: "relay.route.disabled", route: id, data }, Date.now());
+      });
+      await this.#world.disperse(row);
+    });
+  }
+
+  delete(id: string, actor: Actor): Promise<boolean> {
+    return this.#changes.alone(async () => {
+      const row = store.readRoute(this.#db, id);
+      if (row === null) return false;
+      await this.#changes.configure(() => {
+        this.#health.renew(id);
+        this.#world.cancelReplays(id);
+        store.deleteRoute(this.#db, id);
+        this.#world.recountLetters();
+        this.#audit.record(actor, "route.deleted", id, { name: row.name, url: row.url });
+      });
+      await this.#world.disperse(row);
+      return true;
+    });
+  }
+
+  #view(row: store.RouteRow): RouteView {
+    return routeView(row, this.#health.breaker(row.id));
+  }
 }

@@ -19,6 +19,7 @@ import {
 } from "../store/source-health-store.ts";
 import * as store from "../store/tenant-store.ts";
 import type { Audit } from "./tenant-audit.ts";
+import type { Changes } from "./tenant-changes.ts";
 import * as views from "./tenant-views.ts";
 
 export const MAX_SOURCES = 50;
@@ -51,9 +52,10 @@ export interface RefusalCount {
   }[];
 }
 
-/** What becomes of a source's troubles. Both are part of the transaction of the turn. */
+/** The settings, and what becomes of a source's troubles. The latter is part of the turn's transaction. */
 export interface SourceWorld {
   readonly tenant: string;
+  readonly config: () => Promise<Config>;
   readonly announce: (notice: SourceNotice, nowMs: number) => void;
   readonly wakeAt: (atMs: number) => void;
 }
@@ -63,12 +65,14 @@ export class Sources {
   readonly #db: Database;
   readonly #id: string;
   readonly #audit: Audit;
+  readonly #changes: Changes;
   readonly #world: SourceWorld;
 
-  constructor(db: Database, audit: Audit, world: SourceWorld) {
+  constructor(db: Database, audit: Audit, changes: Changes, world: SourceWorld) {
     this.#db = db;
     this.#id = world.tenant;
     this.#audit = audit;
+    this.#changes = changes;
     this.#world = world;
   }
 
@@ -88,28 +92,30 @@ export class Sources {
   }
 
   /** Null when there are {@link MAX_SOURCES}. */
-  async create(input: NewSource, config: Config, actor: Actor): Promise<views.SourceView | null> {
-    if (store.countSources(this.#db) >= MAX_SOURCES) return null;
-    const id = await config.ids.sourceId(this.#id);
-    const secret =
-      input.secret === undefined ? null : await this.#sealSecret(id, input.secret, config);
-    const nowMs = Date.now();
-    const row: store.SourceRow = {
-      id,
-      name: input.name,
-      enabled: 1,
-      scheme: input.scheme,
-      schemeSeen: null,
-      toleranceSeconds: input.toleranceSeconds,
-      silentAfterSeconds: input.silentAfterSeconds,
-      lastEventAtMs: null,
-      createdAtMs: nowMs,
-      updatedAtMs: nowMs,
-    };
-    store.writeSource(this.#db, row);
-    if (secret !== null) store.insertSecret(this.#db, secret);
-    this.#audit.record(actor, "source.created", id, { name: input.name, scheme: input.scheme });
-    return this.#sourceView(row);
+  create(input: NewSource, actor: Actor): Promise<views.SourceView | null> {
+    return this.#changes.alone(async () => {
+      if (store.countSources(this.#db) >= MAX_SOURCES) return null;
+      const { ids } = await this.#world.config();
+      const id = await ids.sourceId(this.#id);
+      const secret = input.secret === undefined ? null : await this.#sealSecret(id, input.secret);
+      const nowMs = Date.now();
+      const row: store.SourceRow = {
+        id,
+        name: input.name,
+        enabled: 1,
+        scheme: input.scheme,
+        schemeSeen: null,
+        toleranceSeconds: input.toleranceSeconds,
+        silentAfterSeconds: input.silentAfterSeconds,
+        lastEventAtMs: null,
+        createdAtMs: nowMs,
+        updatedAtMs: nowMs,
+      };
+      store.writeSource(this.#db, row);
+      if (secret !== null) store.insertSecret(this.#db, secret);
+      this.#audit.record(actor, "source.created", id, { name: input.name, scheme: input.scheme });
+      return this.#sourceView(row);
+    });
   }
 
   update(id: string, patch: SourcePatch, actor: Actor): views.SourceView | null {
@@ -138,27 +144,28 @@ export class Sources {
   }
 
   /** A new secret beside the ones before it, which end after the given time. */
-  async addSecret(
+  addSecret(
     sourceId: string,
     input: NewSecret,
-    config: Config,
     actor: Actor,
   ): Promise<views.SecretView | "not_found" | "limit_reached"> {
-    if (store.readSource(this.#db, sourceId) === null) return "not_found";
-    const secret = await this.#sealSecret(sourceId, input.secret, config);
-    const nowMs = Date.now();
-    const expiresAtMs = nowMs + input.expirePreviousAfterSeconds * 1000;
-    const before = store.listSecrets(this.#db, sourceId, nowMs);
-    const staying = expiresAtMs > nowMs ? before.length : 0;
-    if (staying >= MAX_LIVE_SECRETS) return "limit_reached";
-    store.expireSecrets(this.#db, sourceId, expiresAtMs, nowMs);
-    store.insertSecret(this.#db, secret);
-    this.#audit.record(actor, "source.secret_added", sourceId, {
-      secret: secret.id,
-      hint: secret.hint,
-      expirePreviousAfterSeconds: input.expirePreviousAfterSeconds,
+    return this.#changes.alone(async () => {
+      if (store.readSource(this.#db, sourceId) === null) return "not_found";
+      const secret = await this.#sealSecret(sourceId, input.secret);
+      const nowMs = Date.now();
+      const expiresAtMs = nowMs + input.expirePreviousAfterSeconds * 1000;
+      const before = store.listSecrets(this.#db, sourceId, nowMs);
+      const staying = expiresAtMs > nowMs ? before.length : 0;
+      if (staying >= MAX_LIVE_SECRETS) return "limit_reached";
+      store.expireSecrets(this.#db, sourceId, expiresAtMs, nowMs);
+      store.insertSecret(this.#db, secret);
+      this.#audit.record(actor, "source.secret_added", sourceId, {
+        secret: secret.id,
+        hint: secret.hint,
+        expirePreviousAfterSeconds: input.expirePreviousAfterSeconds,
+      });
+      return views.secretView(secret);
     });
-    return views.secretView(secret);
   }
 
   deleteSecret(sourceId: string, id: string, actor: Actor): boolean {
@@ -237,12 +244,13 @@ export class Sources {
     return views.sourceView(row, store.listSecrets(this.#db, row.id, Date.now()));
   }
 
-  async #sealSecret(sourceId: string, secret: string, config: Config): Promise<store.SecretRow> {
+  async #sealSecret(sourceId: string, secret: string): Promise<store.SecretRow> {
+    const { sealer } = await this.#world.config();
     const id = randomId("sec");
     return {
       id,
       sourceId,
-      sealed: await config.sealer.seal(secret, sourceSecretPurpose(this.#id, id)),
+      sealed: await sealer.seal(secret, sourceSecretPurpose(this.#id, id)),
       hint: hintOf(secret),
       createdAtMs: Date.now(),
       expiresAtMs: null,
