@@ -81,7 +81,7 @@ export class LaneTable {
   }
 }
 
-type AttemptArguments =
+export type AttemptArguments =
   Parameters<typeof logAttempt> extends [unknown, ...infer Rest] ? Rest : never;
 
 function keptOf({ routeId: _, gapFirst, gapLast, attemptLog, ...lane }: LaneRow): Kept {

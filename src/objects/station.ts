@@ -2,41 +2,24 @@ import { DurableObject } from "cloudflare:workers";
 
 import { type StationEvent, serializeEvent } from "../domain/event.ts";
 import { Gather } from "../domain/gather.ts";
-import type { Lane, LaneAction } from "../domain/lane.ts";
-import type { Outcome } from "../domain/outcome.ts";
+import type { LaneAction } from "../domain/lane.ts";
 import type { ReplaySelection } from "../domain/replay.ts";
-import { needsGate, type StationRoute } from "../domain/route.ts";
 import { serializeState } from "../domain/state.ts";
-import type { Later } from "../domain/throttle.ts";
-import { type Env, feedName, gateName, parseObjectName } from "../env.ts";
+import { type Env, parseObjectName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/frames.ts";
 import { Database } from "../store/database.ts";
 import { AlarmClock } from "./alarm-clock.ts";
-import type { CourierFacts } from "./courier.ts";
-import { type AppendOutcome, type IncomingEvent, Journal } from "./station-journal.ts";
-import { Lanes, type LaneWorld } from "./station-lanes.ts";
-import { GoneError, Pusher } from "./station-push.ts";
-import {
-  type ReplayAnswer,
-  type ReplayCount,
-  type ReplayTurn,
-  StationReplays,
-} from "./station-replay.ts";
-import {
-  type DeliveryPlace,
-  type DeliveryView,
-  type LaneView,
-  laneView,
-  listDeliveries,
-} from "./station-views.ts";
+import type { AppendOutcome, IncomingEvent } from "./station-journal.ts";
+import { openParts, type StationParts } from "./station-parts.ts";
+import { GoneError } from "./station-push.ts";
+import type { ReplayAnswer, ReplayCount, ReplayTurn } from "./station-replay.ts";
+import type { DeliveryPlace, DeliveryView, LaneView } from "./station-views.ts";
 import { Stream, type StreamRecord, subscriptionOf } from "./stream.ts";
 
 /** An ack waits this long for the feed; then an alarm owes the push, and the ack goes out. */
 const PUSH_PATIENCE_MS = 2_000;
 const PUSH_RETRY_MS = 5_000;
-/** How long after an event the alarm looks whether what it owes was delivered. */
-const SAFETY_NET_MS = 30_000;
 /** Events that a replay reads at a time. */
 const READ_EVENTS = 100;
 /** Appends that one transaction takes. */
@@ -46,16 +29,14 @@ export type AppendStatus = "accepted" | "duplicate" | "stale" | "gone";
 
 /**
  * One per tenant and station, named `<tenant>/<station>`. A shell: the log is in
- * station-journal.ts, the way to the feed in station-push.ts, deliveries in station-lanes.ts.
+ * station-journal.ts, the way to the feed in station-push.ts, deliveries in station-lanes.ts;
+ * station-parts.ts puts them together.
  */
 export class StationObject extends DurableObject<Env> {
   readonly #db: Database;
   readonly #tenant: string;
   readonly #station: string;
-  #journal: Journal;
-  #lanes: Lanes;
-  #pusher: Pusher;
-  #replays: StationReplays;
+  #parts: StationParts;
   readonly #stream: Stream;
   readonly #appends: Gather<IncomingEvent, AppendOutcome>;
   readonly #clock: AlarmClock;
@@ -64,16 +45,15 @@ export class StationObject extends DurableObject<Env> {
     super(ctx, env);
     ({ tenant: this.#tenant, rest: this.#station } = parseObjectName(ctx.id.name));
     this.#db = new Database(ctx.storage);
-    ({ journal: this.#journal, lanes: this.#lanes, pusher: this.#pusher } = this.#open());
-    this.#replays = this.#openReplays();
+    this.#parts = this.#open();
     this.#stream = new Stream(ctx, {
       tenant: this.#tenant,
-      extent: () => this.#journal.extent(),
+      extent: () => this.#parts.journal.extent(),
       read: (offset) => this.#readRecords(offset),
       snapshot: (wants) => this.#stateTexts(wants),
     });
     this.#appends = new Gather((events) => this.#commit(events), MAX_APPENDS);
-    this.#clock = new AlarmClock(ctx, this.#journal.seq > 0);
+    this.#clock = new AlarmClock(ctx, this.#parts.journal.seq > 0);
   }
 
   /**
@@ -93,39 +73,35 @@ export class StationObject extends DurableObject<Env> {
     afterSeq: number,
     limit: number,
   ): Promise<{ events: StationEvent[]; oldestSeq: number; seq: number }> {
-    const { oldestSeq, seq } = this.#journal;
-    return { events: this.#journal.read(afterSeq, limit), oldestSeq, seq };
+    const { oldestSeq, seq } = this.#parts.journal;
+    return { events: this.#parts.journal.read(afterSeq, limit), oldestSeq, seq };
   }
 
   /** The configuration has changed in a way that this station waits for. True while it has subscribers. */
   async wake(): Promise<boolean> {
-    if (this.#journal.seq === 0) return false;
-    await this.#pusher.check();
-    this.#lanes.release();
+    if (this.#parts.journal.seq === 0) return false;
+    await this.#parts.pusher.check();
+    this.#parts.lanes.release();
     return this.#stream.size > 0;
   }
 
   /** Has a lane try its head once, whatever stands against it. False when it owes nothing. */
   async probe(routeId: string): Promise<boolean> {
-    if (this.#journal.seq === 0) return false;
-    await this.#pusher.check();
-    return this.#lanes.grant(routeId);
+    if (this.#parts.journal.seq === 0) return false;
+    await this.#parts.pusher.check();
+    return this.#parts.lanes.grant(routeId);
   }
 
   /** A person's doing. Null when the lane owes nothing, so that there is nothing to be done. */
   async actOnLane(routeId: string, action: LaneAction): Promise<LaneView | null> {
-    if (this.#journal.seq === 0) return null;
-    await this.#pusher.check();
-    const done =
-      action === "skip"
-        ? (await this.#lanes.skip(routeId)) !== null
-        : await (action === "retry" ? this.#lanes.grant(routeId) : this.#lanes.resume(routeId));
-    return done ? this.#laneView(routeId) : null;
+    if (this.#parts.journal.seq === 0) return null;
+    await this.#parts.pusher.check();
+    return this.#parts.laneActions.act(routeId, action);
   }
 
   /** How a route's lane stands here. */
   async lane(routeId: string): Promise<LaneView> {
-    return this.#laneView(routeId);
+    return this.#parts.laneActions.show(routeId);
   }
 
   /** Attempts made here, newest first, before the given place; of one route or of all. */
@@ -134,27 +110,22 @@ export class StationObject extends DurableObject<Env> {
     before: DeliveryPlace,
     limit: number,
   ): Promise<DeliveryView[]> {
-    const { table } = this.#lanes;
-    return listDeliveries(
-      (routeId === null ? table.routeIds() : [routeId]).map((id) => [id, table.log(id)]),
-      before,
-      limit,
-    );
+    return this.#parts.laneActions.deliveries(routeId, before, limit);
   }
 
   /** Forgets what is known of the station; its events stay in the log until it turns. */
   async forget(nowMs: number): Promise<void> {
-    if (this.#journal.seq > 0) this.#journal.forget(nowMs);
+    if (this.#parts.journal.seq > 0) this.#parts.journal.forget(nowMs);
   }
 
   /** What a replay would send of this station's log. */
   async countReplay(selection: ReplaySelection): Promise<ReplayCount> {
-    return this.#replays.count(selection);
+    return this.#parts.replays.count(selection);
   }
 
   /** One attempt of a replay, for the tenant, which keeps what is left to do. */
   async replay(turn: ReplayTurn): Promise<ReplayAnswer> {
-    return this.#replays.attempt(turn);
+    return this.#parts.replays.attempt(turn);
   }
 
   /** A subscriber's upgrade. src/http has checked who asks, and that the station exists. */
@@ -183,11 +154,10 @@ export class StationObject extends DurableObject<Env> {
   /** The tenant is gone, and everything of it. */
   async purge(): Promise<void> {
     this.#stream.closeAll(CloseCode.forbidden, "the tenant was removed");
-    this.#lanes.stop();
+    this.#parts.lanes.stop();
     await this.ctx.storage.deleteAll();
     this.#clock.rang();
-    ({ journal: this.#journal, lanes: this.#lanes, pusher: this.#pusher } = this.#open());
-    this.#replays = this.#openReplays();
+    this.#parts = this.#open();
   }
 
   /** Never throws: the platform gives an alarm up after six tries, and what is owed must not be lost. */
@@ -195,48 +165,34 @@ export class StationObject extends DurableObject<Env> {
     this.#clock.rang();
     try {
       // Dying in here costs nothing: the platform repeats an alarm that did not end.
-      if (this.#journal.seq === 0 || !(await this.#relay())) return;
+      if (this.#parts.journal.seq === 0 || !(await this.#relay())) return;
       // A lane that the tenant will wake needs no alarm.
-      await this.#lanes.registerBlocked();
-      this.#armForLanes();
+      await this.#parts.lanes.registerBlocked();
+      this.#parts.lanes.arm(Date.now());
     } catch (error) {
       log("error", "alarm.failed", { ...this.#place(), ...faultFields(error) });
       this.#clock.wakeAt(Date.now() + PUSH_RETRY_MS);
     }
   }
 
-  /** What memory holds of this station, read from what is stored. */
-  #open(): { journal: Journal; lanes: Lanes; pusher: Pusher } {
-    const journal = new Journal(this.#db, this.#station);
-    const lanes = new Lanes(this.#db, journal, this.#laneWorld());
-    const pusher = new Pusher(journal, this.#station, {
-      push: (batch) => this.env.FEED.getByName(feedName(this.#tenant)).push(batch),
-      onStanding: (standing) => lanes.hear(standing),
-      onVersion: async (version, afterSeq) => {
-        if (version <= lanes.version) return;
-        await lanes.refresh(afterSeq);
-        this.#armForLanes();
-      },
-    });
-    return { journal, lanes, pusher };
-  }
-
-  #openReplays(): StationReplays {
-    return new StationReplays(this.#journal, {
-      note: (routeId, attempt, outcome) =>
-        this.#lanes.table.note(routeId, attempt, outcome, Date.now()),
-      attempt: (route, facts) => this.#attempt(route, { ...facts, prevSeq: null, gap: null }),
+  #open(): StationParts {
+    return openParts(this.ctx, this.env, this.#db, {
+      ...this.#place(),
+      wakeAt: (atMs) => this.#clock.wakeAt(atMs),
+      keysChanged: (keyIds) => this.#stream.keepOnly(new Set(keyIds)),
     });
   }
 
   async #commit(incoming: readonly IncomingEvent[]): Promise<AppendOutcome[]> {
-    const before = this.#journal.seq;
-    const outcomes = this.#journal.append(incoming, (event) => this.#lanes.wanting(event));
-    if (this.#journal.seq > before) {
-      this.#pusher.assumePushed(before);
+    const before = this.#parts.journal.seq;
+    const outcomes = this.#parts.journal.append(incoming, (event) =>
+      this.#parts.lanes.wanting(event),
+    );
+    if (this.#parts.journal.seq > before) {
+      this.#parts.pusher.assumePushed(before);
       // All in the turn of the append: the alarm is part of its transaction, and subscribers
       // never stand between the log and the frames, which leave when the rows are durable.
-      this.#armForLanes();
+      this.#parts.lanes.arm(Date.now());
       if (this.#stream.size > 0) this.#publish(outcomes);
     }
     await this.ctx.storage.sync();
@@ -252,12 +208,12 @@ export class StationObject extends DurableObject<Env> {
   }
 
   #readRecords(offset: number): { records: StreamRecord[]; offset: number } {
-    const records = this.#journal.read(offset, READ_EVENTS).map(recordOf);
-    return { records, offset: records.at(-1)?.offset ?? this.#journal.seq };
+    const records = this.#parts.journal.read(offset, READ_EVENTS).map(recordOf);
+    return { records, offset: records.at(-1)?.offset ?? this.#parts.journal.seq };
   }
 
   #stateTexts(wants: (station: string) => boolean): string[] {
-    const { state, seq } = this.#journal;
+    const { state, seq } = this.#parts.journal;
     const isShown = !state.isGone && wants(this.#station);
     return isShown ? [serializeState(this.#station, seq, state)] : [];
   }
@@ -265,7 +221,7 @@ export class StationObject extends DurableObject<Env> {
   /** Brings the feed up to date and the lanes on their way. False when the tenant is gone. */
   async #relay(): Promise<boolean> {
     try {
-      const pushed = this.#pusher.settle();
+      const pushed = this.#parts.pusher.settle();
       if (!(await settledWithin(pushed, PUSH_PATIENCE_MS))) {
         this.#clock.wakeAt(Date.now() + PUSH_RETRY_MS);
         // Nothing waits for it any more; when it fails the alarm tries again.
@@ -279,66 +235,12 @@ export class StationObject extends DurableObject<Env> {
       log("warn", "push.failed", { ...this.#place(), ...faultFields(error) });
       this.#clock.wakeAt(Date.now() + PUSH_RETRY_MS);
     }
-    this.#lanes.kick();
+    this.#parts.lanes.kick();
     return true;
-  }
-
-  #laneView(routeId: string): LaneView {
-    const status = this.#lanes.statusOf(routeId);
-    const { table } = this.#lanes;
-    return laneView(
-      this.#station,
-      status,
-      table.get(routeId),
-      table.log(routeId),
-      this.#journal.seq,
-    );
   }
 
   #place() {
     return { tenant: this.#tenant, station: this.#station };
-  }
-
-  #armForLanes(): void {
-    const nowMs = Date.now();
-    const dueMs = this.#lanes.nextDueMs(nowMs);
-    if (dueMs !== null) this.#clock.wakeAt(Math.max(dueMs, nowMs + SAFETY_NET_MS));
-  }
-
-  /** One attempt, through the route's gate where it has one. */
-  #attempt(route: StationRoute, facts: CourierFacts): Promise<Outcome | Later> {
-    return needsGate(route)
-      ? this.env.GATE.getByName(gateName(this.#tenant, route.id)).attempt(route, facts)
-      : this.ctx.exports.Courier.attempt(this.#tenant, route, facts);
-  }
-
-  #laneWorld(): LaneWorld {
-    const tenant = this.#tenant;
-    const tenantObject = () => this.env.TENANT.getByName(tenant);
-    return {
-      attempt: (route: StationRoute, event: StationEvent, lane: Lane) => {
-        const { attempts, prevSeq, gap } = lane;
-        return this.#attempt(route, { event, attempt: attempts + 1, prevSeq, gap, replay: null });
-      },
-      fetchRoutes: (version: number) => tenantObject().routesSince(version),
-      report: (report) => tenantObject().reportAttempt({ ...report, station: this.#station }),
-      giveUp: (given, reason) => tenantObject().giveUp(given, reason),
-      announceLost: (routeId, gap) => tenantObject().announceLost(routeId, this.#station, gap),
-      disableRoute: (routeId) => tenantObject().disableRoute(routeId),
-      registerBlocked: (routeId) => tenantObject().registerBlocked(routeId, this.#station),
-      registerParked: (given) => tenantObject().registerParked(given),
-      knowsRoutesOf: (seq) => this.#pusher.isFresh(seq, Date.now()),
-      checkRoutes: async () => {
-        // Asked beside the pushes, so that a delivery does not queue behind them.
-        const standing = await this.env.FEED.getByName(feedName(tenant)).standing();
-        this.#lanes.hear(standing);
-        if (standing.version > this.#lanes.version) await this.#pusher.check();
-      },
-      wakeAt: (atMs: number) => this.#clock.wakeAt(atMs),
-      onFault: (route, error) =>
-        log("warn", "lane.failed", { ...this.#place(), route, ...faultFields(error) }),
-      keysChanged: (keyIds) => this.#stream.keepOnly(new Set(keyIds)),
-    };
   }
 }
 

@@ -4,7 +4,7 @@ import { serializeEvent } from "../domain/event.ts";
 import type { Database } from "../store/database.ts";
 import * as store from "../store/dead-letter-store.ts";
 import { readRoute } from "../store/route-store.ts";
-import type { GivenUp } from "./station-lanes.ts";
+import type { GivenUp } from "./station-lane-reports.ts";
 import type { Audit } from "./tenant-audit.ts";
 import { type DeadLetterView, deadLetterView, type Page, pageOf } from "./tenant-views.ts";
 

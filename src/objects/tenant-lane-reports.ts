@@ -4,7 +4,7 @@ import type { Gap } from "../domain/lane.ts";
 import type { Notice } from "../domain/notice.ts";
 import type { Database } from "../store/database.ts";
 import { type RouteRow, readRoute } from "../store/route-store.ts";
-import type { GivenUp, GiveUpReason, LaneReport } from "./station-lanes.ts";
+import type { GivenUp, GiveUpReason, LaneReport } from "./station-lane-reports.ts";
 import type { DeadLetters } from "./tenant-dead-letters.ts";
 import type { RouteHealth } from "./tenant-health.ts";
 

@@ -14,7 +14,7 @@ import type { Gap, LaneAction } from "../domain/lane.ts";
 import { type Env, feedName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import type { QuarantineRow } from "../store/quarantine-store.ts";
-import type { GivenUp, GiveUpReason, LaneReport } from "./station-lanes.ts";
+import type { GivenUp, GiveUpReason, LaneReport } from "./station-lane-reports.ts";
 import { openParts, type TenantParts } from "./tenant-parts.ts";
 import type { RedeliveryRefusal } from "./tenant-replays.ts";
 import type { RefusalCount } from "./tenant-sources.ts";

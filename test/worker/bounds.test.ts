@@ -2,7 +2,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { FeedLog } from "../../src/objects/feed-log.ts";
-import type { GivenUp } from "../../src/objects/station-lanes.ts";
+import type { GivenUp } from "../../src/objects/station-lane-reports.ts";
 import { Audit } from "../../src/objects/tenant-audit.ts";
 import { DeadLetters } from "../../src/objects/tenant-dead-letters.ts";
 import { Database } from "../../src/store/database.ts";

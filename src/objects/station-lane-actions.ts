@@ -1,0 +1,54 @@
+import type { LaneAction } from "../domain/lane.ts";
+import type { Journal } from "./station-journal.ts";
+import type { Lanes } from "./station-lanes.ts";
+import {
+  type DeliveryPlace,
+  type DeliveryView,
+  type LaneView,
+  laneView,
+  listDeliveries,
+} from "./station-views.ts";
+
+/** A station's lanes as persons see them, and what they do about them. */
+export class LaneActions {
+  readonly #station: string;
+  readonly #journal: Journal;
+  readonly #lanes: Lanes;
+
+  constructor(station: string, journal: Journal, lanes: Lanes) {
+    this.#station = station;
+    this.#journal = journal;
+    this.#lanes = lanes;
+  }
+
+  /** Null when the lane owes nothing, so that there is nothing to be done. */
+  async act(routeId: string, action: LaneAction): Promise<LaneView | null> {
+    const done =
+      action === "skip"
+        ? (await this.#lanes.skip(routeId)) !== null
+        : await (action === "retry" ? this.#lanes.grant(routeId) : this.#lanes.resume(routeId));
+    return done ? this.show(routeId) : null;
+  }
+
+  show(routeId: string): LaneView {
+    const status = this.#lanes.statusOf(routeId);
+    const { table } = this.#lanes;
+    return laneView(
+      this.#station,
+      status,
+      table.get(routeId),
+      table.log(routeId),
+      this.#journal.seq,
+    );
+  }
+
+  /** Attempts made here, newest first, before the given place; of one route or of all. */
+  deliveries(routeId: string | null, before: DeliveryPlace, limit: number): DeliveryView[] {
+    const { table } = this.#lanes;
+    return listDeliveries(
+      (routeId === null ? table.routeIds() : [routeId]).map((id) => [id, table.log(id)]),
+      before,
+      limit,
+    );
+  }
+}
