@@ -5,8 +5,6 @@ export interface Attempt {
   /** When it began. No two of a lane are alike, so that it names the attempt within the lane. */
   readonly atMs: number;
   readonly seq: number;
-  readonly event: string;
-  readonly type: string;
   /** Counted from 1 for each event. */
   readonly attempt: number;
   readonly class: OutcomeClass;
@@ -21,17 +19,17 @@ export interface Attempt {
   readonly replay: string | null;
 }
 
+export type AttemptLog = readonly Attempt[];
+
 /** Attempts that a lane remembers, newest last. */
 export const MAX_LOGGED_ATTEMPTS = 50;
 /** Characters of answers that it keeps with them: older answers go first, their attempts stay. */
 export const MAX_LOGGED_ANSWERS = 16 * 1024;
 
-export type AttemptLog = readonly Attempt[];
-
 /** The log with one more attempt, within its bounds. */
 export function logAttempt(
   log: AttemptLog,
-  of: Pick<Attempt, "seq" | "event" | "type" | "attempt" | "replay">,
+  of: Pick<Attempt, "seq" | "attempt" | "replay">,
   outcome: Outcome,
   endedMs: number,
 ): AttemptLog {
@@ -54,4 +52,46 @@ export function logAttempt(
       return chars > MAX_LOGGED_ANSWERS && kept.answer !== "" ? { ...kept, answer: "" } : kept;
     })
     .reverse();
+}
+
+/** An attempt as it is stored. Most have no answer and no replay, and leave these out. */
+type Entry = readonly [
+  atMs: number,
+  seq: number,
+  attempt: number,
+  outcomeClass: OutcomeClass,
+  came: number | string | null,
+  latencyMs: number,
+  answer?: string,
+  replay?: string | null,
+];
+
+/** The log as text, small because it is written with every delivery. */
+export function writeAttemptLog(log: AttemptLog): string {
+  return JSON.stringify(
+    log.map((one): Entry => {
+      const came = one.status ?? one.error;
+      const entry = [one.atMs, one.seq, one.attempt, one.class, came, one.latencyMs] as const;
+      if (one.replay !== null) return [...entry, one.answer, one.replay];
+      return one.answer === "" ? entry : [...entry, one.answer];
+    }),
+  );
+}
+
+/** Reads what {@link writeAttemptLog} of this or an older version has written. */
+export function readAttemptLog(text: string): AttemptLog {
+  const entries: Entry[] = JSON.parse(text);
+  return entries.map(
+    ([atMs, seq, attempt, outcomeClass, came, latencyMs, answer = "", replay = null]) => ({
+      atMs,
+      seq,
+      attempt,
+      class: outcomeClass,
+      status: typeof came === "number" ? came : null,
+      error: typeof came === "string" ? came : null,
+      latencyMs,
+      answer,
+      replay,
+    }),
+  );
 }

@@ -4,6 +4,7 @@ import type { Lanes } from "./station-lanes.ts";
 import {
   type DeliveryPlace,
   type DeliveryView,
+  type FindEvent,
   type LaneView,
   laneView,
   listDeliveries,
@@ -39,6 +40,7 @@ export class LaneActions {
       table.get(routeId),
       table.log(routeId),
       this.#journal.seq,
+      this.#find,
     );
   }
 
@@ -49,6 +51,12 @@ export class LaneActions {
       (routeId === null ? table.routeIds() : [routeId]).map((id) => [id, table.log(id)]),
       before,
       limit,
+      this.#find,
     );
   }
+
+  readonly #find: FindEvent = (seq) => {
+    const event = this.#journal.read(seq - 1, 1)[0];
+    return event?.seq === seq ? event : null;
+  };
 }

@@ -1,4 +1,3 @@
-import type { AttemptLog } from "../domain/attempt-log.ts";
 import type { StationEvent } from "../domain/event.ts";
 import {
   afterAttempt,
@@ -13,7 +12,7 @@ import type { StationRoute } from "../domain/route.ts";
 import type { Later } from "../domain/throttle.ts";
 import type { LaneHeads } from "./station-lane-heads.ts";
 import type { GivenUp, LaneReporter } from "./station-lane-reports.ts";
-import type { LaneTable } from "./station-lane-table.ts";
+import type { AttemptArguments, LaneTable } from "./station-lane-table.ts";
 import type { StationRoutes } from "./station-routes.ts";
 
 export interface AttemptWorld {
@@ -152,29 +151,25 @@ export class LaneAttempts {
     // The route may have been deleted while the attempt was on its way.
     if (route === undefined || owing === null) return false;
     const lane = withHead(owing, event.seq);
-    const { seq, id, type } = event;
-    const log = this.#table.withAttempt(
-      routeId,
-      { seq, event: id, type, attempt: lane.attempts + 1, replay: null },
-      outcome,
-      Date.now(),
-    );
+    const { seq } = event;
+    const made = { seq, attempt: lane.attempts + 1, replay: null };
+    const attempt: AttemptArguments = [made, outcome, Date.now()];
     const decide = (isOpen: boolean) =>
       afterAttempt(lane, seq, outcome, route, isOpen, Date.now(), Math.random());
     const outcomeClass = classify(outcome);
     if (outcomeClass === "delivered") {
-      this.#table.store(routeId, decide(false).lane, log);
+      this.#table.store(routeId, decide(false).lane, attempt);
       const wasInTrouble = lane.attempts > 0 || wasGranted;
       await this.#reporter.tellSuccess(routeId, event, outcome, wasInTrouble);
       return true;
     }
     if (outcomeClass === "gone") {
       await this.#world.disableRoute(routeId);
-      this.#table.store(routeId, decide(false).lane, log);
+      this.#table.store(routeId, decide(false).lane, attempt);
       return true;
     }
     const isOpen = await this.#reporter.report(routeId, event, outcomeClass, outcome);
-    return this.#follow(routeId, decide(isOpen), givenUp(routeId, event, lane, outcome), log);
+    return this.#follow(routeId, decide(isOpen), givenUp(routeId, event, lane, outcome), attempt);
   }
 
   /** Carries out what is to be done after an attempt that failed. */
@@ -182,7 +177,7 @@ export class LaneAttempts {
     routeId: string,
     step: LaneStep,
     given: GivenUp,
-    log: AttemptLog,
+    attempt: AttemptArguments,
   ): Promise<boolean> {
     switch (step.kind) {
       case "give_up":
@@ -198,7 +193,7 @@ export class LaneAttempts {
         this.#world.wakeAt(step.atMs);
         break;
     }
-    this.#table.store(routeId, step.lane, log);
+    this.#table.store(routeId, step.lane, attempt);
     return step.kind === "give_up";
   }
 }

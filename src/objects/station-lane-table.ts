@@ -1,4 +1,9 @@
-import { type AttemptLog, logAttempt } from "../domain/attempt-log.ts";
+import {
+  type AttemptLog,
+  logAttempt,
+  readAttemptLog,
+  writeAttemptLog,
+} from "../domain/attempt-log.ts";
 import { type Lane, newLane } from "../domain/lane.ts";
 import type { Database } from "../store/database.ts";
 import { deleteLane, type LaneRow, readLanes, writeLane } from "../store/station-store.ts";
@@ -54,13 +59,10 @@ export class LaneTable {
     return this.#kept.get(routeId)?.log ?? [];
   }
 
-  /** The log with an attempt added, to be stored with the lane that comes of it. */
-  withAttempt(routeId: string, ...attempt: AttemptArguments): AttemptLog {
-    return logAttempt(this.log(routeId), ...attempt);
-  }
-
-  /** One row. */
-  store(routeId: string, lane: Lane, log = this.log(routeId)): void {
+  /** The lane as it is now, and the attempt that brought it there, if any. One row. */
+  store(routeId: string, lane: Lane, attempt?: AttemptArguments): void {
+    const before = this.log(routeId);
+    const log = attempt === undefined ? before : logAttempt(before, ...attempt);
     this.#kept.set(routeId, { lane, log });
     if (lane.cursor >= this.#journal.seq) this.#journal.owed.delete(routeId);
     else if (this.#journal.owed.has(routeId)) this.#journal.owed.set(routeId, lane.cursor);
@@ -72,7 +74,7 @@ export class LaneTable {
     // A station without a log has no tables.
     if (this.#journal.seq === 0) return;
     const lane = this.get(routeId) ?? newLane(0);
-    this.store(routeId, lane, this.withAttempt(routeId, ...attempt));
+    this.store(routeId, lane, attempt);
   }
 
   forget(routeId: string): void {
@@ -87,7 +89,7 @@ export type AttemptArguments =
 function keptOf({ routeId: _, gapFirst, gapLast, attemptLog, ...lane }: LaneRow): Kept {
   const gap = gapFirst === null || gapLast === null ? null : { first: gapFirst, last: gapLast };
   // Our own text, written by rowOf of this or an older version.
-  const log: AttemptLog = JSON.parse(attemptLog);
+  const log = readAttemptLog(attemptLog);
   return { lane: { ...lane, gap }, log };
 }
 
@@ -97,6 +99,6 @@ function rowOf(routeId: string, { gap, ...lane }: Lane, log: AttemptLog): LaneRo
     ...lane,
     gapFirst: gap?.first ?? null,
     gapLast: gap?.last ?? null,
-    attemptLog: JSON.stringify(log),
+    attemptLog: writeAttemptLog(log),
   };
 }

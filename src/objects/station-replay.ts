@@ -42,7 +42,7 @@ export interface ReplayWorld {
   /** Puts an attempt into the delivery log. */
   readonly note: (
     routeId: string,
-    attempt: Pick<Attempt, "seq" | "event" | "type" | "attempt" | "replay">,
+    attempt: Pick<Attempt, "seq" | "attempt" | "replay">,
     outcome: Outcome,
   ) => void;
 }
@@ -98,10 +98,9 @@ export class StationReplays {
     const attempt = attemptsAt(turn, event.seq) + 1;
     const facts = { event, attempt, replay: turn.replayId };
     const outcome = await this.#world.attempt(turn.route, facts);
-    const { id, seq, type } = event;
+    const { seq } = event;
     if (outcome.kind !== "later") {
-      const logged = { seq, event: id, type, attempt, replay: turn.replayId };
-      this.#world.note(turn.route.id, logged, outcome);
+      this.#world.note(turn.route.id, { seq, attempt, replay: turn.replayId }, outcome);
     }
     return { seq, outcome };
   }

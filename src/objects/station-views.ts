@@ -1,12 +1,22 @@
 import type { Attempt, AttemptLog } from "../domain/attempt-log.ts";
+import type { StationEvent } from "../domain/event.ts";
 import { type Lane, type LaneStatus, PARKED } from "../domain/lane.ts";
 
 /** What a station shows of its lanes: times in ISO 8601. */
 
-export const attemptView = ({ atMs, ...attempt }: Attempt) => ({
-  at: new Date(atMs).toISOString(),
-  ...attempt,
-});
+/** What the station's log has at a seq; null when it has let go of it. */
+export type FindEvent = (seq: number) => Pick<StationEvent, "id" | "type"> | null;
+
+const attemptView = ({ atMs, seq, ...attempt }: Attempt, find: FindEvent) => {
+  const event = find(seq);
+  return {
+    at: new Date(atMs).toISOString(),
+    seq,
+    event: event?.id ?? null,
+    type: event?.type ?? null,
+    ...attempt,
+  };
+};
 export type AttemptView = ReturnType<typeof attemptView>;
 
 /** A lane as the API shows it; `seq` is the newest of its station. */
@@ -16,6 +26,7 @@ export function laneView(
   lane: Lane | null,
   log: AttemptLog,
   seq: number,
+  find: FindEvent,
 ) {
   const isIdle = lane === null || status === "idle";
   const last = log.at(-1);
@@ -40,7 +51,7 @@ export function laneView(
           },
     /** Seqs given up since the last delivery; the next one announces them. */
     gap: lane?.gap ?? null,
-    lastAttempt: last === undefined ? null : attemptView(last),
+    lastAttempt: last === undefined ? null : attemptView(last, find),
   };
 }
 export type LaneView = ReturnType<typeof laneView>;
@@ -52,6 +63,7 @@ export function listDeliveries(
   logs: readonly (readonly [routeId: string, log: AttemptLog])[],
   before: DeliveryPlace,
   limit: number,
+  find: FindEvent,
 ): DeliveryView[] {
   return logs
     .flatMap(([route, log]) => log.map((attempt) => ({ route, attempt })))
@@ -60,7 +72,7 @@ export function listDeliveries(
       comparePlaces(placeOf(other.route, other.attempt), placeOf(one.route, one.attempt)),
     )
     .slice(0, limit)
-    .map(({ route, attempt }) => ({ route, ...attemptView(attempt) }));
+    .map(({ route, attempt }) => ({ route, ...attemptView(attempt, find) }));
 }
 
 /** Where an attempt stands among all of a station: by time, then by route. */

@@ -6,11 +6,13 @@ import {
   logAttempt,
   MAX_LOGGED_ANSWERS,
   MAX_LOGGED_ATTEMPTS,
+  readAttemptLog,
+  writeAttemptLog,
 } from "../../src/domain/attempt-log.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
 
 const NOW = 1_795_342_530_000;
-const OF = { seq: 7, event: "e7", type: "session.updated", attempt: 2, replay: null };
+const OF = { seq: 7, attempt: 2, replay: null };
 
 const answered = (status: number, snippet = "", latencyMs = 5): Outcome => ({
   kind: "answered",
@@ -81,5 +83,33 @@ describe("logAttempt", () => {
     expect(log).toHaveLength(count);
     expect(log.filter((attempt) => attempt.answer === answer)).toHaveLength(kept);
     expect(log.slice(-kept).every((attempt) => attempt.answer === answer)).toBe(true);
+  });
+});
+
+describe("writeAttemptLog", () => {
+  it("is read back as it was, whatever came of the attempts", () => {
+    const failed = (error: "timeout" | "connection", detail: string): Outcome => ({
+      kind: "failed",
+      error,
+      detail,
+      latencyMs: 9,
+    });
+    let log: AttemptLog = [];
+    log = logAttempt(log, OF, answered(204), NOW);
+    log = logAttempt(log, { ...OF, replay: "rp_1" }, answered(200), NOW + 10);
+    log = logAttempt(log, { ...OF, replay: "rp_1" }, answered(500, "no"), NOW + 20);
+    log = logAttempt(log, OF, failed("timeout", "10 s"), NOW + 30);
+    log = logAttempt(log, OF, failed("connection", ""), NOW + 40);
+    log = logAttempt(log, OF, answered(422, 'a "quoted" \u0000 answer'), NOW + 50);
+    expect(readAttemptLog(writeAttemptLog(log))).toEqual(log);
+    expect(readAttemptLog("[]")).toEqual([]);
+  });
+
+  it("takes less than half a page for fifty deliveries", () => {
+    let log: AttemptLog = [];
+    for (let seq = 10_000; seq < 10_100; seq += 1) {
+      log = logAttempt(log, { ...OF, seq, attempt: 1 }, answered(200, "", 12), NOW + seq * 100);
+    }
+    expect(writeAttemptLog(log).length).toBeLessThan(2_500);
   });
 });
