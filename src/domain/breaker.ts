@@ -27,6 +27,8 @@ export interface Breaker {
   readonly probes: number;
   /** When the next probe is due, while it is open. */
   readonly nextProbeMs: number;
+  /** The destination has asked to be left alone until then. */
+  readonly askedUntilMs: number;
   /** The notice ahead of the disabling has been given. */
   readonly warned: boolean;
   /** The notice that it is open has been given, so that its end is to be told, too. */
@@ -45,6 +47,7 @@ export const HEALTHY: Breaker = {
   lastAnswer: "",
   probes: 0,
   nextProbeMs: 0,
+  askedUntilMs: 0,
   warned: false,
   announced: false,
 };
@@ -119,7 +122,8 @@ export function afterReport(before: Breaker, report: AttemptReport, nowMs: numbe
 /** The breaker when a probe is granted: the next one is due later, whatever comes of this one. */
 export function afterGrant(breaker: Breaker, nowMs: number): Breaker {
   const probes = breaker.probes + 1;
-  return { ...breaker, probes, nextProbeMs: nowMs + probeDelayMs(probes) };
+  const nextProbeMs = Math.max(nowMs + probeDelayMs(probes), breaker.askedUntilMs);
+  return { ...breaker, probes, nextProbeMs };
 }
 
 /**
@@ -130,12 +134,25 @@ export function afterBlocked(breaker: Breaker, station: string, nowMs: number): 
   const { failedLanes } = breaker;
   const isNews = failedLanes.length === 1 && !failedLanes.includes(station);
   if (breaker.state !== "open" || !isNews) return breaker;
-  return { ...breaker, nextProbeMs: Math.min(breaker.nextProbeMs, nowMs + FIRST_PROBE_MS) };
+  const soonMs = Math.max(nowMs + FIRST_PROBE_MS, breaker.askedUntilMs);
+  return { ...breaker, nextProbeMs: Math.min(breaker.nextProbeMs, soonMs) };
 }
 
-/** A suspect route is healthy again when nothing has failed for a minute and no lane waits. */
+/** A suspect route is healthy again when a success came after its last failure, a minute ago or more. */
 export function isCalm(breaker: Breaker, nowMs: number): boolean {
-  return breaker.state === "suspect" && nowMs - breaker.lastFailureMs >= CALM_MS;
+  const { state, failures, refusals, announced, lastFailureMs } = breaker;
+  const isWell = state === "suspect" && failures === 0 && refusals === 0 && !announced;
+  return isWell && nowMs - lastFailureMs >= CALM_MS;
+}
+
+/**
+ * The breaker when a probe is due and no lane waits for one. Whatever comes next may try: one
+ * success closes it for good, one failure more opens it again.
+ */
+export function afterNobody(breaker: Breaker): Breaker {
+  const failures = Math.min(breaker.failures, OPENING_FAILURES - 1);
+  const refusals = Math.min(breaker.refusals, OPENING_REFUSALS - 1);
+  return { ...breaker, state: "suspect", openedBy: null, failures, refusals };
 }
 
 function afterSuccess(before: Breaker, nowMs: number): BreakerStep {
@@ -146,7 +163,8 @@ function afterSuccess(before: Breaker, nowMs: number): BreakerStep {
     lastFailureMs: before.state === "open" ? nowMs : before.lastFailureMs,
     lastAnswer: before.lastAnswer,
   };
-  return { breaker: well, change: before.state === "open" ? "closed" : "none" };
+  const isEnd = before.state === "open" || before.announced;
+  return { breaker: well, change: isEnd ? "closed" : "none" };
 }
 
 function whileOpen(counted: Breaker, report: AttemptReport, nowMs: number): BreakerStep {
@@ -160,10 +178,9 @@ function whileOpen(counted: Breaker, report: AttemptReport, nowMs: number): Brea
   }
   const failingMs = nowMs - (counted.failingSinceMs ?? nowMs);
   if (failingMs >= DISABLE_AFTER_MS) return { breaker: counted, change: "disable" };
-  const breaker = {
-    ...counted,
-    nextProbeMs: Math.max(counted.nextProbeMs, nowMs + (report.retryAfterMs ?? 0)),
-  };
+  const askedUntilMs = Math.max(counted.askedUntilMs, nowMs + (report.retryAfterMs ?? 0));
+  const nextProbeMs = Math.max(counted.nextProbeMs, askedUntilMs);
+  const breaker = { ...counted, askedUntilMs, nextProbeMs };
   if (counted.warned || failingMs < DISABLE_AFTER_MS - WARN_BEFORE_MS) {
     return { breaker, change: "none" };
   }
@@ -195,6 +212,7 @@ function open(
   { retryAfterMs }: AttemptReport,
   nowMs: number,
 ): Breaker {
-  const waitMs = Math.max(probeDelayMs(0), retryAfterMs ?? 0);
-  return { ...breaker, state: "open", openedBy, probes: 0, nextProbeMs: nowMs + waitMs };
+  const askedUntilMs = nowMs + (retryAfterMs ?? 0);
+  const nextProbeMs = Math.max(nowMs + probeDelayMs(0), askedUntilMs);
+  return { ...breaker, state: "open", openedBy, probes: 0, nextProbeMs, askedUntilMs };
 }

@@ -96,6 +96,23 @@ export async function buildDelivery(
   return { headers, body };
 }
 
+/** Shorter ones say nothing, and would be found everywhere. */
+const MIN_REDACTED_CHARS = 4;
+
+/** An answer without the secrets that went out with the request: some destinations echo it. */
+export function redact(text: string, secrets: RouteSecrets, { headers }: DeliveryRequest): string {
+  const { auth } = secrets;
+  const hidden = [
+    ...Object.values(secrets.headers),
+    headers.authorization?.replace(/^\w+ /, "") ?? "",
+    auth?.type === "basic" ? auth.password : "",
+  ];
+  return hidden
+    .filter((secret) => secret.length >= MIN_REDACTED_CHARS)
+    .sort((one, other) => other.length - one.length)
+    .reduce((left, secret) => left.replaceAll(secret, "…"), text);
+}
+
 /** Standard Webhooks 1.0: `v1,<base64 of HMAC-SHA256 over id.timestamp.body>`, one per live secret. */
 export async function standardSignature(
   id: string,

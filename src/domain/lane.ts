@@ -106,7 +106,9 @@ export function afterAttempt(
     return { kind: "delivered", lane: settle(lane, seq, { prevSeq: seq, gap: null }) };
   }
   if (outcomeClass === "gone") return { kind: "disable", lane: afresh(tried) };
-  if (isOpen) return { kind: "hold", lane: tried };
+  // A parked lane stays parked when a person's try of its head comes to nothing.
+  const parkedMs = lane.notBeforeMs === PARKED ? PARKED : null;
+  if (isOpen) return { kind: "hold", lane: { ...tried, notBeforeMs: parkedMs } };
   if (outcomeClass === "refused") {
     const refused = { ...tried, refusals: lane.refusals + 1 };
     if (refused.refusals >= MAX_REFUSALS) return exhaust(refused, seq, policy);

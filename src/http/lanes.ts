@@ -54,7 +54,7 @@ for (const action of LANE_ACTIONS) {
       case "paused":
         return refuse("conflict", "The route is paused or disabled; resume it first.");
       case "idle":
-        return refuse("conflict", "The lane owes nothing.");
+        return refuse("conflict", "The lane owes nothing, or its head has just been settled.");
       default:
         return c.json(acted);
     }

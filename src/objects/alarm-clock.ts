@@ -5,14 +5,20 @@
 export class AlarmClock {
   readonly #storage: DurableObjectStorage;
   #atMs: number | null = null;
+  /** False until the alarm that may be set is known; what is asked for before that waits for it. */
+  #isKnown = true;
 
   /** `exists` is false for an object that never stored anything, and so cannot have an alarm. */
   constructor(ctx: DurableObjectState, exists: boolean) {
     this.#storage = ctx.storage;
     if (!exists) return;
+    this.#isKnown = false;
     // Before anything else: an alarm set without knowing of an earlier one would put that off.
     void ctx.blockConcurrencyWhile(async () => {
+      const askedMs = this.#atMs;
       this.#atMs = await ctx.storage.getAlarm();
+      this.#isKnown = true;
+      if (askedMs !== null) this.wakeAt(askedMs);
     });
   }
 
@@ -25,6 +31,7 @@ export class AlarmClock {
     const soonMs = Math.max(atMs, Date.now() + 50);
     if (this.#atMs !== null && this.#atMs <= soonMs) return;
     this.#atMs = soonMs;
+    if (!this.#isKnown) return;
     void this.#storage.setAlarm(this.#atMs);
   }
 

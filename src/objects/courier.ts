@@ -1,6 +1,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
-import { type AttemptFacts, buildDelivery, readRouteSecrets } from "../domain/delivery.ts";
+import { type AttemptFacts, buildDelivery, readRouteSecrets, redact } from "../domain/delivery.ts";
 import { checkDestination } from "../domain/destination-url.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import { routeSecretsPurpose, type StationRoute } from "../domain/route.ts";
@@ -27,6 +27,8 @@ export class Courier extends WorkerEntrypoint<Env> {
     const { format, edrvScheme, timeoutMs } = route;
     const request = await buildDelivery({ ...facts, format, edrvScheme }, secrets, Date.now());
     const { href: url } = destination.value;
-    return deliver({ url, ...request, timeoutMs, hopId: config.hopId });
+    return deliver({ url, ...request, timeoutMs, hopId: config.hopId }, (text) =>
+      redact(text, secrets, request),
+    );
   }
 }

@@ -1,4 +1,4 @@
-import type { StationEvent } from "../domain/event.ts";
+import { RELAY_SOURCE, type StationEvent } from "../domain/event.ts";
 import {
   afterAttempt,
   giveUp,
@@ -21,7 +21,8 @@ export interface AttemptWorld {
     event: StationEvent,
     lane: Lane,
   ) => Promise<Outcome | Later>;
-  readonly disableRoute: (routeId: string) => Promise<void>;
+  /** The destination of the route as it was then wants nothing more. */
+  readonly disableRoute: (routeId: string, asOfMs: number) => Promise<void>;
   /** Whether the routes were confirmed just now, with the push of the events after `seq`. */
   readonly knowsRoutesOf: (seq: number) => boolean;
   /** Has the station take up the routes as they are now, and how they fare. */
@@ -122,14 +123,14 @@ export class LaneAttempts {
       return false;
     }
     this.#awayUntilMs.delete(routeId);
-    return this.#settle(routeId, event, outcome, wasGranted);
+    return this.#settle(routeId, event, outcome, wasGranted, route.changedAtMs);
   }
 
-  /** Gives the head up: it becomes a dead letter. Its seq, or null when the lane owes nothing. */
-  async skip(routeId: string): Promise<number | null> {
+  /** Gives the head up if it is still that one: it becomes a dead letter. Its seq, or null. */
+  async skip(routeId: string, seq: number): Promise<number | null> {
     const event = await this.#heads.of(routeId);
     const lane = this.#table.owing(routeId);
-    if (event === null || lane === null) return null;
+    if (event?.seq !== seq || lane === null) return null;
     const head = withHead(lane, event.seq);
     const last = this.#table.log(routeId).findLast(({ seq }) => seq === event.seq);
     const { attempts } = head;
@@ -145,6 +146,7 @@ export class LaneAttempts {
     event: StationEvent,
     outcome: Outcome,
     wasGranted: boolean,
+    routeAsOfMs: number,
   ): Promise<boolean> {
     const route = this.#routes.get(routeId)?.route;
     const owing = this.#table.owing(routeId);
@@ -160,15 +162,18 @@ export class LaneAttempts {
     if (outcomeClass === "delivered") {
       this.#table.store(routeId, decide(false).lane, attempt);
       const wasInTrouble = lane.attempts > 0 || wasGranted;
-      await this.#reporter.tellSuccess(routeId, event, outcome, wasInTrouble);
+      await this.#reporter.tellSuccess(routeId, outcome, wasInTrouble);
       return true;
     }
     if (outcomeClass === "gone") {
-      await this.#world.disableRoute(routeId);
+      await this.#world.disableRoute(routeId, routeAsOfMs);
       this.#table.store(routeId, decide(false).lane, attempt);
-      return true;
+      // Not attempted again before the station has heard what has become of the route.
+      return this.block(routeId);
     }
-    const isOpen = await this.#reporter.report(routeId, event, outcomeClass, outcome);
+    const isParked = lane.notBeforeMs === PARKED;
+    const about = { isParked, isQuiet: event.source === RELAY_SOURCE };
+    const isOpen = await this.#reporter.report(routeId, outcomeClass, outcome, about);
     return this.#follow(routeId, decide(isOpen), givenUp(routeId, event, lane, outcome), attempt);
   }
 
@@ -187,7 +192,7 @@ export class LaneAttempts {
         await this.#reporter.park(given);
         break;
       case "hold":
-        this.#reporter.noteBlocked(routeId);
+        if (step.lane.notBeforeMs !== PARKED) this.#reporter.noteBlocked(routeId);
         break;
       case "wait":
         this.#world.wakeAt(step.atMs);

@@ -1,4 +1,4 @@
-import { RELAY_SOURCE, type StationEvent } from "../domain/event.ts";
+import type { StationEvent } from "../domain/event.ts";
 import {
   describeOutcome,
   type Outcome,
@@ -30,6 +30,8 @@ export interface LaneReport {
   readonly answer: string;
   /** The event is one of the relay's own: what happens to it is announced by none. */
   readonly isQuiet: boolean;
+  /** A person had a parked lane try its head: it stays parked. */
+  readonly isParked: boolean;
 }
 
 /** The tenant, as the lanes' reports reach it. */
@@ -63,16 +65,16 @@ export class LaneReporter {
   /** Resolves to whether the route's breaker is open now. */
   async report(
     routeId: string,
-    event: StationEvent,
     outcomeClass: LaneReport["class"],
     outcome: Outcome,
+    about: Pick<LaneReport, "isParked" | "isQuiet">,
   ): Promise<boolean> {
     const { isOpen } = await this.#world.report({
       routeId,
       class: outcomeClass,
       retryAfterMs: retryAfterMs(outcome),
       answer: describeOutcome(outcome),
-      isQuiet: event.source === RELAY_SOURCE,
+      ...about,
     });
     // What the tenant knew of this lane has been replaced by the report.
     this.#registered.delete(routeId);
@@ -83,19 +85,14 @@ export class LaneReporter {
   }
 
   /** The end of this lane's trouble; and while the route is suspect, now and then that it is well here. */
-  async tellSuccess(
-    routeId: string,
-    event: StationEvent,
-    outcome: Outcome,
-    wasInTrouble: boolean,
-  ): Promise<void> {
+  async tellSuccess(routeId: string, outcome: Outcome, wasInTrouble: boolean): Promise<void> {
     const isDue = Date.now() - (this.#successMs.get(routeId) ?? 0) >= SUCCESS_REPORT_MS;
     const isEnd = wasInTrouble || this.#reported.has(routeId);
     if (!isEnd && !(isDue && this.#routes.isSuspect(routeId))) return;
     this.#successMs.set(routeId, Date.now());
     this.#reported.add(routeId);
     try {
-      await this.report(routeId, event, "delivered", outcome);
+      await this.report(routeId, "delivered", outcome, { isParked: false, isQuiet: false });
     } catch (error) {
       // The event is delivered; the next success is reported in its place.
       this.#world.onFault(routeId, error);
@@ -116,8 +113,14 @@ export class LaneReporter {
   /** No attempt may be made; the tenant wakes the station when that changes. */
   async block(routeId: string): Promise<void> {
     if (this.#registered.has(routeId)) return;
-    await this.#world.registerBlocked(routeId);
+    // Noted before it is known: a wake meanwhile takes it back, and must not be overwritten.
     this.#registered.add(routeId);
+    try {
+      await this.#world.registerBlocked(routeId);
+    } catch (error) {
+      this.#registered.delete(routeId);
+      throw error;
+    }
   }
 
   /** The tenant has noted with the report that the lane is blocked. */

@@ -38,6 +38,8 @@ export class LaneWork {
       else if (!(await this.#stepSafely(routeId)) && interruptions.length === 0) break;
     }
     this.#running.delete(routeId);
+    // Whoever waits for one of these is told, even if there is nothing left to be done.
+    for (const left of interruptions) await left();
   }
 
   get isStopped(): boolean {

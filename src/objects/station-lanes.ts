@@ -114,6 +114,7 @@ export class Lanes {
   /** The tenant has woken the station: what it knew to be blocked may go on. */
   release(): void {
     this.#reporter.forgetBlocks();
+    this.#watch();
     this.kick();
   }
 
@@ -122,10 +123,9 @@ export class Lanes {
     if (!this.#routes.has(routeId)) return false;
     // An attempt is on its way already.
     if (this.#work.isRunning(routeId)) return true;
-    if ((await this.#heads.of(routeId)) === null) {
-      this.#reporter.forgetBlock(routeId);
-      return false;
-    }
+    this.#reporter.forgetBlock(routeId);
+    if ((await this.#heads.of(routeId)) === null) return false;
+    this.#watch();
     this.#attempts.grant(routeId);
     void this.#work.run(routeId);
     return true;
@@ -137,10 +137,16 @@ export class Lanes {
     return this.grant(routeId);
   }
 
-  /** Gives a lane's head up: it becomes a dead letter, and the lane goes on. Null when it owes nothing. */
+  /**
+   * Gives a lane's head up: it becomes a dead letter, and the lane goes on. Null when it owes
+   * nothing, or when the attempt that was on its way has settled the head.
+   */
   async skip(routeId: string): Promise<number | null> {
+    const head = await this.#heads.of(routeId);
+    if (head === null) return null;
+    this.#watch();
     return new Promise((resolve, reject) => {
-      const interruption = () => this.#attempts.skip(routeId).then(resolve, reject);
+      const interruption = () => this.#attempts.skip(routeId, head.seq).then(resolve, reject);
       void this.#work.run(routeId, interruption);
     });
   }
@@ -148,6 +154,8 @@ export class Lanes {
   /** Registers every lane that may attempt nothing, so that the station need not wake by itself for it. */
   async registerBlocked(): Promise<void> {
     for (const routeId of [...this.#journal.owed.keys()]) {
+      // A parked lane is known as such.
+      if (this.#table.owing(routeId)?.notBeforeMs === PARKED) continue;
       if (this.#attempts.isBlocked(routeId)) await this.#attempts.block(routeId);
     }
   }
@@ -182,6 +190,11 @@ export class Lanes {
       if (atMs < PARKED) dueMs = Math.min(dueMs ?? atMs, atMs);
     }
     return dueMs;
+  }
+
+  /** A lane goes on that had no alarm, because the tenant knew of it: from here on it needs one. */
+  #watch(): void {
+    if (this.#journal.owed.size > 0) this.#world.wakeAt(Date.now() + SAFETY_NET_MS);
   }
 
   #forget(routeId: string): void {

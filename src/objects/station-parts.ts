@@ -53,7 +53,7 @@ export function openParts(
     report: (report) => owner().reportAttempt({ ...report, station }),
     giveUp: (given, reason) => owner().giveUp(given, reason),
     announceLost: (routeId, gap) => owner().announceLost(routeId, station, gap),
-    disableRoute: (routeId) => owner().disableRoute(routeId),
+    disableRoute: (routeId, asOfMs) => owner().disableRoute(routeId, asOfMs),
     registerBlocked: (routeId) => owner().registerBlocked(routeId, station),
     registerParked: (given) => owner().registerParked(given),
     knowsRoutesOf: (seq) => pusher.isFresh(seq, Date.now()),

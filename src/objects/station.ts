@@ -10,6 +10,7 @@ import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/frames.ts";
 import { Database } from "../store/database.ts";
 import { AlarmClock } from "./alarm-clock.ts";
+import { LATE, within } from "./patience.ts";
 import type { AppendOutcome, IncomingEvent } from "./station-journal.ts";
 import { openParts, type StationParts } from "./station-parts.ts";
 import { GoneError } from "./station-push.ts";
@@ -221,12 +222,9 @@ export class StationObject extends DurableObject<Env> {
   /** Brings the feed up to date and the lanes on their way. False when the tenant is gone. */
   async #relay(): Promise<boolean> {
     try {
-      const pushed = this.#parts.pusher.settle();
-      if (!(await settledWithin(pushed, PUSH_PATIENCE_MS))) {
-        this.#clock.wakeAt(Date.now() + PUSH_RETRY_MS);
-        // Nothing waits for it any more; when it fails the alarm tries again.
-        pushed.catch(() => {});
-      }
+      const pushed = await within(PUSH_PATIENCE_MS, this.#parts.pusher.settle());
+      // Nothing waits for it any more; the alarm sees whether it succeeded.
+      if (pushed === LATE) this.#clock.wakeAt(Date.now() + PUSH_RETRY_MS);
     } catch (error) {
       if (error instanceof GoneError) {
         await this.purge();
@@ -247,17 +245,4 @@ export class StationObject extends DurableObject<Env> {
 function recordOf(event: StationEvent): StreamRecord {
   const { seq, type, station } = event;
   return { offset: seq, type, station, json: serializeEvent(event) };
-}
-
-/** Whether the promise resolved in time. Rejects when it rejected in time. */
-async function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -2,6 +2,7 @@ import {
   type AttemptReport,
   afterBlocked,
   afterGrant,
+  afterNobody,
   afterReport,
   type Breaker,
   type BreakerChange,
@@ -67,15 +68,18 @@ export class RouteHealth {
   }
 
   /** Takes an attempt into account that an unhealthy lane, or one of a suspect route, made. */
-  report(routeId: string, report: AttemptReport, nowMs: number): HealthStep {
+  report(
+    routeId: string,
+    report: AttemptReport & { readonly isParked: boolean },
+    nowMs: number,
+  ): HealthStep {
     const before = this.breaker(routeId);
     const { breaker, change } = afterReport(before, report, nowMs);
-    this.#put(routeId, breaker, change !== "none");
+    // What is counted has to outlive this instance, or an outage might never be recognised.
+    const isCounted = report.class !== "delivered" || before.failures + before.refusals > 0;
+    this.#put(routeId, breaker, isCounted || change !== "none");
     if (report.class === "delivered") store.deleteTrouble(this.#db, routeId, report.station);
-    else {
-      const kind = breaker.state === "open" ? "blocked" : "waiting";
-      store.putTrouble(this.#db, routeId, report.station, kind, true, nowMs);
-    }
+    else store.putTrouble(this.#db, routeId, report.station, kindOf(breaker, report), true, nowMs);
     this.#arm(routeId, breaker);
     return { before, change };
   }
@@ -111,40 +115,45 @@ export class RouteHealth {
     store.blockAll(this.#db, routeId);
   }
 
-  /** For the alarm: grants the probes that are due. True when a route has become healthy. */
+  /** For the alarm: grants the probes that are due. True when lanes may do now what they might not. */
   run(nowMs: number): boolean {
-    let calmed = false;
+    let changed = false;
     for (const [routeId, breaker] of this.#breakers) {
       if (isCalm(breaker, nowMs) && !store.isWaited(this.#db, routeId)) {
         this.#breakers.delete(routeId);
         store.deleteHealth(this.#db, routeId);
-        calmed = true;
+        changed = true;
       } else if (breaker.state === "open" && breaker.nextProbeMs <= nowMs) {
         this.#grant(routeId, breaker, nowMs);
+        changed ||= !this.isOpen(routeId);
       } else {
         this.#arm(routeId, breaker);
       }
     }
-    return calmed;
+    return changed;
   }
 
   #grant(routeId: string, breaker: Breaker, nowMs: number): void {
     if (!this.#world.isEnabled(routeId)) return;
     const station = store.nextToProbe(this.#db, routeId);
-    // The next lane that comes asks for the alarm.
-    if (station === null) return;
+    if (station === null) {
+      // Nobody waits, so nobody can be probed: whatever comes next is the probe.
+      this.#put(routeId, afterNobody(breaker), true);
+      return;
+    }
     const granted = afterGrant(breaker, nowMs);
     this.#put(routeId, granted, true);
     store.noteProbe(this.#db, routeId, station, nowMs);
     this.#arm(routeId, granted);
     // Not awaited: an alarm must not wait for a station. What is lost is granted anew.
-    void this.#probe(routeId, station);
+    void this.#probe(routeId, station, nowMs);
   }
 
-  async #probe(routeId: string, station: string): Promise<void> {
+  async #probe(routeId: string, station: string, grantedMs: number): Promise<void> {
     try {
       if (await this.#world.probe(station, routeId)) return;
-      store.deleteTrouble(this.#db, routeId, station);
+      // Unless it has been blocked again since.
+      store.deleteUnblocked(this.#db, routeId, station, grantedMs);
       const breaker = this.#breakers.get(routeId);
       if (breaker?.state !== "open") return;
       // That lane has nothing to send, so it is another one's turn.
@@ -163,11 +172,16 @@ export class RouteHealth {
     store.writeHealth(this.#db, routeId, breaker.state === "open", JSON.stringify(breaker));
   }
 
-  #arm(routeId: string, { state, nextProbeMs, lastFailureMs }: Breaker): void {
-    if (state === "suspect" && !store.isWaited(this.#db, routeId)) {
+  #arm(routeId: string, breaker: Breaker): void {
+    const { state, nextProbeMs, lastFailureMs } = breaker;
+    if (isCalm(breaker, Number.POSITIVE_INFINITY) && !store.isWaited(this.#db, routeId)) {
       this.#clock.wakeAt(lastFailureMs + CALM_MS);
     }
-    const isProbed = state === "open" && this.#world.isEnabled(routeId);
-    if (isProbed && store.nextToProbe(this.#db, routeId) !== null) this.#clock.wakeAt(nextProbeMs);
+    if (state === "open" && this.#world.isEnabled(routeId)) this.#clock.wakeAt(nextProbeMs);
   }
+}
+
+function kindOf({ state }: Breaker, { isParked }: { readonly isParked: boolean }) {
+  if (isParked) return "parked";
+  return state === "open" ? "blocked" : "waiting";
 }

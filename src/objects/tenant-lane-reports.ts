@@ -76,7 +76,11 @@ export class LaneReports {
     }
     if (change === "closed") this.#world.onClosed();
     if (change === "opened") await this.#world.onOpened(route);
-    return { isOpen: this.isHeld(routeId) };
+    const isOpen = this.isHeld(routeId);
+    // It may have opened only while the feed was told, and the lane was noted as waiting before.
+    const isStranded = isOpen && report.class !== "delivered" && !report.isParked;
+    if (isStranded) this.#health.block(routeId, report.station, Date.now());
+    return { isOpen };
   }
 
   /** A lane gives an event up; unless it is dropped it becomes a dead letter. Safe to repeat. */

@@ -4,6 +4,7 @@ import { deleteUnblocked, listUnblocked } from "../store/health-store.ts";
 import { deleteSubscribed, listToTell, putSubscribed } from "../store/tenant-store.ts";
 import type { AlarmClock } from "./alarm-clock.ts";
 import type { FeedConfig } from "./feed.ts";
+import { LATE, within } from "./patience.ts";
 import { isThere } from "./tenant-config.ts";
 
 const TELL_TRIES = 3;
@@ -13,6 +14,8 @@ const SOON_MS = 50;
 /** Stations woken in the first second; doubled while there are more and all goes well. */
 const FIRST_WAKES = 10;
 const MAX_WAKES = 320;
+/** A station that takes longer is woken again later, so that the others need not wait for it. */
+const WAKE_PATIENCE_MS = 3_000;
 /** Stations that the deletion of a key wakes before it is answered. */
 const WAKES_AT_ONCE = 50;
 
@@ -36,8 +39,9 @@ export class Messenger {
   readonly #clock: AlarmClock;
   readonly #world: MessengerWorld;
   #wakesPerSecond = FIRST_WAKES;
-  /** False after a restart, too: the instance before may have died before it told the feed. */
-  #isTold = false;
+  /** Tellings asked for, and the newest of them that got through. After a restart one is owed. */
+  #asked = 1;
+  #told = 0;
 
   constructor(db: Database, clock: AlarmClock, world: MessengerWorld) {
     this.#db = db;
@@ -50,18 +54,20 @@ export class Messenger {
    * change: the alarm that tells the feed, should this not, is then part of its transaction.
    */
   async tellFeed(): Promise<void> {
-    this.#isTold = false;
-    this.#clock.wakeAt(Date.now() + RETELL_MS);
-    const config = this.#world.readConfig();
+    this.mustTell();
     for (let tries = 1; ; tries += 1) {
       try {
-        await this.#world.configureFeed(config);
-        this.#isTold = true;
-        return;
+        return await this.#tell();
       } catch (error) {
         if (tries === TELL_TRIES) throw error;
       }
     }
+  }
+
+  /** Has the alarm tell the feed, should nobody do so before. */
+  mustTell(): void {
+    this.#asked += 1;
+    this.#clock.wakeAt(Date.now() + RETELL_MS);
   }
 
   /** Has the alarm wake the stations that need not wait any more, if there are any. */
@@ -78,12 +84,18 @@ export class Messenger {
 
   /** For the alarm: tells the feed, should it not have been told, and wakes those that wait. */
   async ring(): Promise<void> {
-    if (!this.#isTold) {
+    if (this.#told < this.#asked) {
       this.#clock.wakeAt(Date.now() + RETELL_MS);
-      await this.#world.configureFeed(this.#world.readConfig());
-      this.#isTold = true;
+      await this.#tell();
     }
     if (isThere(this.#db)) await this.#wakeSome();
+  }
+
+  async #tell(): Promise<void> {
+    const asked = this.#asked;
+    await this.#world.configureFeed(this.#world.readConfig());
+    // An older telling may end after a newer one has failed.
+    this.#told = Math.max(this.#told, asked);
   }
 
   async #wakeSome(): Promise<void> {
@@ -97,11 +109,13 @@ export class Messenger {
       ),
       ...subscribed.map((station) => this.#tellOfKeys(station)),
     ];
-    const allWell = (await Promise.all(wakes)).every((well) => well);
+    const outcomes = await Promise.all(wakes);
+    const allWell = outcomes.every((well) => well);
     const more = blocked.length === count || subscribed.length === count;
     const hurry = more && allWell && !blocked.some(({ routeId }) => this.#world.isFailing(routeId));
     this.#wakesPerSecond = hurry ? Math.min(count * 2, MAX_WAKES) : FIRST_WAKES;
-    if (more || !allWell) this.#clock.wakeAt(Date.now() + (allWell ? 1_000 : RETELL_MS));
+    const isStuck = outcomes.length > 0 && outcomes.every((well) => !well);
+    if (more || !allWell) this.#clock.wakeAt(Date.now() + (isStuck ? RETELL_MS : 1_000));
   }
 
   #tellOfKeys(station: string): Promise<boolean> {
@@ -114,8 +128,9 @@ export class Messenger {
   /** One station that cannot be woken keeps no other waiting. */
   async #wake(station: string, done: (hasSockets: boolean) => void): Promise<boolean> {
     try {
-      done(await this.#world.wakeStation(station));
-      return true;
+      const hasSockets = await within(WAKE_PATIENCE_MS, this.#world.wakeStation(station));
+      if (hasSockets !== LATE) done(hasSockets);
+      return hasSockets !== LATE;
     } catch (error) {
       log("warn", "waking.failed", {
         tenant: this.#world.tenant,

@@ -106,7 +106,7 @@ export function openParts(ctx: DurableObjectState, env: Env) {
       const row = readRoute(db, routeId);
       return row === null ? null : stationRoute(row);
     },
-    disableRoute: (routeId) => routes.disableGone(routeId),
+    disableRoute: (routeId, asOfMs) => routes.disableGone(routeId, asOfMs),
     disperse: (route) => gates.disperse(route),
   });
   const life = new Life(db, changes, keys, messenger);

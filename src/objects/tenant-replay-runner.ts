@@ -20,7 +20,8 @@ export interface RunnerWorld {
   /** False while the route is paused or disabled, or may not be attempted for another reason. */
   readonly mayAttempt: (routeId: string) => boolean;
   readonly routeOf: (routeId: string) => StationRoute | null;
-  readonly disableRoute: (routeId: string) => Promise<void>;
+  /** The destination of the route as it was then wants nothing more. */
+  readonly disableRoute: (routeId: string, asOfMs: number) => Promise<void>;
   /** A station's turns have ended, for now or for good. */
   readonly onIdle: () => void;
 }
@@ -116,7 +117,8 @@ export class ReplayRunner {
       return false;
     }
     const kind = this.#db.transaction(() => this.#settle(attempt, seq, outcome));
-    if (kind === "gone") await this.#world.disableRoute(attempt.turn.route.id);
+    const { route } = attempt.turn;
+    if (kind === "gone") await this.#world.disableRoute(route.id, route.changedAtMs);
     return kind === "delivered" || kind === "failed";
   }
 

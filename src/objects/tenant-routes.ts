@@ -140,6 +140,7 @@ export class Routes {
       if (rotated === null) return "limit_reached";
       await this.#changes.configure(() => {
         store.writeRoute(this.#db, rotated.row);
+        this.#health.renew(id);
         this.#audit.record(actor, "route.secret_rotated", id);
       });
       await this.#world.disperse(row);
@@ -148,15 +149,16 @@ export class Routes {
   }
 
   /** The destination has answered that it wants nothing more. */
-  disableGone(id: string): Promise<void> {
-    return this.disable(id, "HTTP 410");
+  disableGone(id: string, asOfMs: number): Promise<void> {
+    return this.disable(id, "HTTP 410", asOfMs);
   }
 
   /** Not a person's doing: nothing more is attempted until one enables the route again. */
-  disable(id: string, reason: string): Promise<void> {
+  disable(id: string, reason: string, asOfMs = Number.POSITIVE_INFINITY): Promise<void> {
     return this.#changes.alone(async () => {
       const row = store.readRoute(this.#db, id);
-      if (row === null || row.enabled === 0) return;
+      // What was answered to the route as it was says nothing of the route as it is.
+      if (row === null || row.enabled === 0 || row.updatedAtMs > asOfMs) return;
       const changed = { ...row, enabled: 0, health: "disabled", updatedAtMs: Date.now() };
       await this.#changes.configure(() => {
         store.writeRoute(this.#db, changed);

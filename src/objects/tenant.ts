@@ -148,9 +148,9 @@ export class TenantObject extends DurableObject<Env> {
     return this.#isThere() ? this.#parts.gates.test(id, type) : null;
   }
 
-  /** The destination has answered that it wants nothing more. */
-  async disableRoute(id: string) {
-    return this.#parts.routes.disableGone(id);
+  /** The destination has answered that it wants nothing more; `asOfMs` says which one that was. */
+  async disableRoute(id: string, asOfMs: number) {
+    return this.#parts.routes.disableGone(id, asOfMs);
   }
 
   async deleteRoute(id: string, actor: Actor) {
@@ -276,10 +276,12 @@ export class TenantObject extends DurableObject<Env> {
     clock.rang();
     const notified = this.#notify();
     try {
-      if (this.#isThere()) replays.kick();
+      // What takes no time first: a station that is slow to wake holds up no probe.
+      if (this.#isThere()) {
+        if (health.run(Date.now())) messenger.mustTell();
+        replays.kick();
+      }
       await messenger.ring();
-      if (!this.#isThere()) return;
-      if (health.run(Date.now())) await messenger.tellFeed();
     } catch (error) {
       this.#comeBack("alarm.failed", error);
     } finally {

@@ -5,8 +5,11 @@ import { type OutboundRequest, post } from "./post.ts";
 const BODY_PATIENCE_MS = 2_000;
 const SNIPPET_CHARS = 1024;
 
-/** One attempt at a destination. Never throws. */
-export async function deliver(request: OutboundRequest): Promise<Outcome> {
+/** One attempt at a destination. `redact` takes out of its answer what is not to be kept. Never throws. */
+export async function deliver(
+  request: OutboundRequest,
+  redact: (text: string) => string,
+): Promise<Outcome> {
   const answer = await post(request, BODY_PATIENCE_MS);
   if (answer.kind === "failed") return answer;
   const { kind, status, latencyMs } = answer;
@@ -15,6 +18,6 @@ export async function deliver(request: OutboundRequest): Promise<Outcome> {
     status,
     retryAfterMs: readRetryAfter(answer.headers.get("retry-after"), Date.now()),
     latencyMs,
-    snippet: answer.text.slice(0, SNIPPET_CHARS),
+    snippet: redact(answer.text).slice(0, SNIPPET_CHARS),
   };
 }

@@ -111,7 +111,10 @@ export function noteProbe(db: Database, routeId: string, station: string, nowMs:
   );
 }
 
-/** Stations whose blocked lanes may go on: their route is enabled and its breaker closed, or it is no more. */
+/**
+ * Stations whose blocked lanes may go on: their route is enabled and its breaker closed, or it is
+ * no more. In no order, so that those that cannot be woken keep no others waiting.
+ */
 export function listUnblocked(db: Database, limit: number): { routeId: string; station: string }[] {
   return db.all<{ routeId: string; station: string }>(
     `SELECT troubled_lanes.route_id AS routeId, station FROM troubled_lanes
@@ -119,7 +122,7 @@ export function listUnblocked(db: Database, limit: number): { routeId: string; s
      LEFT JOIN route_health ON route_health.route_id = troubled_lanes.route_id
      WHERE kind = 'blocked'
        AND (routes.id IS NULL OR (routes.enabled = 1 AND coalesce(route_health.open, 0) = 0))
-     LIMIT ?`,
+     ORDER BY random() LIMIT ?`,
     limit,
   );
 }

@@ -320,7 +320,7 @@ export function isSubscribed(db: Database, station: string): boolean {
 export function listToTell(db: Database, limit: number): string[] {
   return db
     .all<{ station: string }>(
-      "SELECT station FROM subscribed WHERE version < (SELECT keys_version FROM tenant) LIMIT ?",
+      "SELECT station FROM subscribed WHERE version < (SELECT keys_version FROM tenant) ORDER BY random() LIMIT ?",
       limit,
     )
     .map(({ station }) => station);

@@ -1,0 +1,17 @@
+/** In place of an answer that did not come in time. */
+export const LATE = Symbol("late");
+
+/** The promise's value, or {@link LATE} after so many milliseconds. Rejects when it rejected in time. */
+export async function within<T>(ms: number, promise: Promise<T>): Promise<T | typeof LATE> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = setTimeout(() => resolve(LATE), ms);
+  });
+  // What it comes to after that concerns nobody.
+  promise.catch(() => {});
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
