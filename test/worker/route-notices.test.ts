@@ -1,4 +1,10 @@
-import { abortAllDurableObjects, reset, runInDurableObject } from "cloudflare:test";
+import {
+  abortAllDurableObjects,
+  evictDurableObject,
+  reset,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
@@ -66,6 +72,24 @@ describe("a route in trouble", () => {
     await expect
       .poll(() => eventsOf(subscriber.frames).map(({ type }) => type))
       .toEqual(["relay.route.failing", "relay.route.recovered"]);
+  });
+
+  it("is told of once more a day before it is disabled, and then", async () => {
+    const { tenant, route, send, receiver } = await setUp([{ status: 503 }]);
+    for (const station of ["a", "b", "c", "d", "e"]) await send(station);
+    const failing = { type: "relay.route.failing", route, count: 1 };
+    await expect.poll(() => toldBy(tenant)).toMatchObject([failing]);
+    const failAgainAfter = async (days: number) => {
+      const before = (await receiver.requests()).length;
+      await failFor(tenant, days);
+      await runDurableObjectAlarm(env.TENANT.getByName(tenant.id));
+      await receiver.received(before + 1);
+    };
+    await failAgainAfter(4);
+    await expect.poll(() => toldBy(tenant)).toMatchObject([failing, failing]);
+    await failAgainAfter(5);
+    const disabled = { type: "relay.route.disabled", route, reason: "failing for five days" };
+    await expect.poll(() => toldBy(tenant)).toMatchObject([failing, failing, disabled]);
   });
 
   it("is told of when a 410 disables it", async () => {
@@ -186,6 +210,19 @@ describe("the relay's own events", () => {
     expect((await receiver.requests()).length + (await other.requests()).length).toBe(12);
   });
 });
+
+/** As if the route had been failing for so many days, and the last notice long been sent. */
+async function failFor(tenant: TestTenant, days: number): Promise<void> {
+  await runInDurableObject(env.TENANT.getByName(tenant.id), (_instance, { storage }) => {
+    const change = { failingSinceMs: Date.now() - days * 86_400_000, nextProbeMs: 0 };
+    storage.sql.exec(
+      "UPDATE route_health SET breaker = json_patch(breaker, ?)",
+      JSON.stringify(change),
+    );
+    storage.sql.exec("UPDATE notices SET sent_ms = sent_ms - 600000");
+  });
+  await evictDurableObject(env.TENANT.getByName(tenant.id));
+}
 
 /** As if the log had wrapped: the station has nothing before `oldest` any more. */
 async function forgetBefore(tenant: TestTenant, oldest: number): Promise<void> {
