@@ -62,12 +62,19 @@ export async function post(request: OutboundRequest, bodyPatienceMs: number): Pr
     return {
       kind: "failed",
       error: isLate ? "timeout" : "connection",
-      detail: error instanceof Error ? error.message.slice(0, 200) : "",
+      detail: isLate ? `no answer within ${request.timeoutMs} ms` : describeFailure(error),
       latencyMs: Date.now() - startedMs,
     };
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The runtime says no more of a name that does not resolve, or of TLS that fails. */
+function describeFailure(error: unknown): string {
+  const message = error instanceof Error ? error.message : "";
+  const isVague = message === "" || message.startsWith("internal error");
+  return isVague ? "no connection: DNS, TLS or the network failed" : message.slice(0, 200);
 }
 
 /** The answer is the status; a body that stalls, breaks off or never ends takes nothing from it. */
