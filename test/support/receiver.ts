@@ -12,6 +12,8 @@ export interface Answer {
   readonly status?: number;
   readonly headers?: Record<string, string>;
   readonly body?: string;
+  /** In place of the body it answers with the headers that it was sent. */
+  readonly echo?: boolean;
   /** Before it answers. */
   readonly delayMs?: number;
   readonly fault?: Fault;
@@ -90,7 +92,8 @@ function answer(box: Box, request: IncomingMessage, response: ServerResponse, bo
     received.endedAtMs = Date.now();
   });
   const next = (box.script.length > 1 ? box.script.shift() : box.script[0]) ?? {};
-  const { headers = {}, body: text = "", fault, delayMs = 0, poison } = next;
+  const { headers = {}, fault, delayMs = 0, poison } = next;
+  const text = next.echo === true ? JSON.stringify(request.headers) : (next.body ?? "");
   const isPoison = poison !== undefined && request.headers["chargewire-station"] === poison;
   const status = isPoison ? 500 : (next.status ?? 200);
   const act = () => {

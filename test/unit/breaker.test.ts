@@ -5,6 +5,7 @@ import {
   type AttemptReport,
   afterBlocked,
   afterGrant,
+  afterNobody,
   afterReport,
   type Breaker,
   type BreakerChange,
@@ -101,6 +102,53 @@ describe("a breaker that is closed", () => {
     expect(isCalm(breaker, NOW + CALM_MS)).toBe(true);
     expect(isCalm(failed(), NOW + HOUR_MS)).toBe(false);
   });
+
+  it.each(["trouble", "refused"] as const)(
+    "is not healthy again before a success has come after the last one that was %s",
+    (outcome) => {
+      const { breaker } = run([report("trouble"), report("delivered"), report(outcome)]);
+      expect(isCalm(breaker, NOW + HOUR_MS)).toBe(false);
+      const { breaker: well } = afterReport(breaker, report("delivered"), NOW + HOUR_MS);
+      expect(isCalm(well, NOW + HOUR_MS)).toBe(true);
+    },
+  );
+
+  it("tells of its end when the outage was announced, and only then", () => {
+    const quiet = afterNobody(failed());
+    expect(afterReport(quiet, report("delivered"), NOW).change).toBe("none");
+    const announced = { ...quiet, announced: true };
+    expect(isCalm({ ...announced, failures: 0 }, NOW + HOUR_MS)).toBe(false);
+    const { breaker, change } = afterReport(announced, report("delivered"), NOW);
+    expect(change).toBe("closed");
+    expect(breaker).toMatchObject({ state: "suspect", announced: false });
+    expect(afterReport(breaker, report("delivered"), NOW).change).toBe("none");
+  });
+});
+
+describe("a breaker whose probe nobody waits for", () => {
+  it("lets the next attempt try, and opens again when it fails", () => {
+    const before = failed({ announced: true });
+    const tried = afterNobody(before);
+    expect(tried).toEqual({ ...before, state: "suspect", openedBy: null, failures: 4 });
+    expect(afterReport(tried, report("trouble"), NOW)).toMatchObject({
+      change: "opened",
+      breaker: { state: "open", openedBy: "failures", announced: true },
+    });
+  });
+
+  it("opens again at one refusal more, when refusals had opened it", () => {
+    const tried = afterNobody(run(refusedBy("a", "b", "c")).breaker);
+    expect(tried).toMatchObject({ state: "suspect", openedBy: null, refusals: 19 });
+    expect(afterReport(tried, report("refused"), NOW)).toMatchObject({
+      change: "opened",
+      breaker: { state: "open", openedBy: "refusals" },
+    });
+  });
+
+  it("is not nearer to opening than it was", () => {
+    const tried = afterNobody(failed({ failures: 2, refusals: 3 }));
+    expect(tried).toMatchObject({ failures: 2, refusals: 3 });
+  });
 });
 
 describe("a breaker that is open", () => {
@@ -142,6 +190,22 @@ describe("a breaker that is open", () => {
     const opening = [...times(4, report("trouble")), asked];
     expect(run(opening).breaker.nextProbeMs).toBe(NOW + 4000 + HOUR_MS);
     expect(afterReport(failed(), asked, NOW).breaker.nextProbeMs).toBe(NOW + HOUR_MS);
+  });
+
+  it("is left alone for as long as the destination has asked, whoever is probed or comes", () => {
+    const asked = failed({ nextProbeMs: NOW, askedUntilMs: NOW + HOUR_MS });
+    expect(afterGrant(asked, NOW).nextProbeMs).toBe(NOW + HOUR_MS);
+    const late = { ...asked, nextProbeMs: NOW + 2 * HOUR_MS };
+    expect(afterBlocked(late, "cs2", NOW).nextProbeMs).toBe(NOW + HOUR_MS);
+    const over = { ...late, askedUntilMs: NOW + 4999 };
+    expect(afterGrant(over, NOW).nextProbeMs).toBe(NOW + 10_000);
+    expect(afterBlocked(over, "cs2", NOW).nextProbeMs).toBe(NOW + 5000);
+  });
+
+  it("does not forget what the destination has asked for when it asks for less", () => {
+    const asked = afterReport(failed(), report("trouble", "cs1", HOUR_MS), NOW).breaker;
+    const { breaker } = afterReport(asked, report("trouble"), NOW + 1000);
+    expect(breaker).toMatchObject({ askedUntilMs: NOW + HOUR_MS, nextProbeMs: NOW + HOUR_MS });
   });
 
   it("is probed soon by the first other lane, when a single lane's failures opened it", () => {

@@ -8,6 +8,7 @@ import {
   isReservedHeader,
   newSigningSecret,
   type RouteSecrets,
+  redact,
   standardSignature,
 } from "../../src/domain/delivery.ts";
 import { toUtf8 } from "../../src/domain/encoding.ts";
@@ -187,6 +188,60 @@ describe("buildDelivery", () => {
       expect(new Headers(headers).get("authorization")).toBe("Bearer abc");
     },
   );
+});
+
+describe("redact", () => {
+  /** What is left of an answer to a request that was made with these secrets. */
+  async function left(text: string, given: Partial<RouteSecrets>, accessToken?: string) {
+    const secrets = { signing: [], headers: {}, auth: null, edrvSecret: null, ...given };
+    const facts = accessToken === undefined ? {} : { accessToken };
+    return redact(text, secrets, await build(facts, given));
+  }
+
+  it("takes out the values of the route's own headers, wherever and however often they are", async () => {
+    const headers = { "x-api-key": "key-1", authorization: "Token token-1" };
+    expect(await left('key-1, "key-1" and Token token-1', { headers })).toBe('…, "…" and …');
+    expect(await left("token-1", { headers })).toBe("…");
+  });
+
+  it("takes out a bearer token", async () => {
+    const auth = { type: "bearer", token: "bearer-1" } as const;
+    expect(await left("Authorization: Bearer bearer-1", { auth })).toBe("Authorization: Bearer …");
+  });
+
+  it("takes out a password, and its base64", async () => {
+    const auth = { type: "basic", username: "us", password: "pass-1" } as const;
+    const text = `us, pass-1, Basic ${btoa("us:pass-1")}`;
+    expect(await left(text, { auth })).toBe("us, …, Basic …");
+  });
+
+  it("takes out the access token that was got for the attempt", async () => {
+    const auth = {
+      type: "oauth2",
+      tokenUrl: "https://login.example.com/",
+      clientId: "client",
+      clientSecret: "client-secret",
+    } as const;
+    expect(await left("Bearer access-1", { auth }, "access-1")).toBe("Bearer …");
+  });
+
+  it("leaves nothing of a secret that contains another", async () => {
+    const headers = { "x-short": "abcd", "x-long": "abcd-efgh" };
+    expect(await left("abcd-efgh abcd", { headers })).toBe("… …");
+  });
+
+  it.each([
+    ["abcd", "…"],
+    ["abc", "abc"],
+    ["", ""],
+  ])("of a header that is %j shows %j", async (value, shown) => {
+    expect(await left(`<${value}>`, { headers: { "x-key": value } })).toBe(`<${shown}>`);
+  });
+
+  it("leaves an answer without secrets as it is", async () => {
+    const headers = { "x-api-key": "key-1" };
+    expect(await left("No. Ask for a key.", { headers })).toBe("No. Ask for a key.");
+  });
 });
 
 describe("standardSignature", () => {

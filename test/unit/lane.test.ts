@@ -243,6 +243,17 @@ describe("afterAttempt", () => {
     });
   });
 
+  it.each([
+    ["trouble", answered(503)],
+    ["a refusal", answered(422)],
+  ])("stays parked when a person's try comes to %s while the breaker is open", (_name, outcome) => {
+    const before = lane({ headSeq: 12, attempts: 2, refusals: 2, notBeforeMs: PARKED });
+    expect(stepWhileOpen(before, outcome)).toEqual({
+      kind: "hold",
+      lane: { ...before, attempts: 3 },
+    });
+  });
+
   it("goes on after a success, and stops at a 410, whatever the breaker", () => {
     expect(stepWhileOpen(lane(), answered(200)).kind).toBe("delivered");
     expect(stepWhileOpen(lane(), answered(410)).kind).toBe("disable");

@@ -1,19 +1,22 @@
-import {
-  abortAllDurableObjects,
-  evictDurableObject,
-  reset,
-  runDurableObjectAlarm,
-  runInDurableObject,
-} from "cloudflare:test";
-import { env } from "cloudflare:workers";
+import { abortAllDurableObjects, reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import * as z from "zod";
 
 import { probeDelayMs } from "../../src/domain/breaker.ts";
 import type { TestTenant } from "../support/api.ts";
-import { webhook } from "../support/webhooks.ts";
-import { type Received, Receiver, seqsOf } from "./receiver.ts";
-import { newTenant } from "./support.ts";
+import type { Answer } from "../support/receiver.ts";
+import {
+  deadLetters,
+  healthOf,
+  ofStation,
+  probeNow,
+  rewriteBreaker,
+  routeOf,
+  sendOne as send,
+  setUpRoute,
+  times,
+  troubles,
+} from "./outage-support.ts";
+import { seqsOf } from "./receiver.ts";
 
 afterEach(() => reset());
 
@@ -66,12 +69,16 @@ describe("the breaker of a route", () => {
   });
 
   it("stays closed while successes come between the failures", async () => {
-    const { tenant, path, receiver, routeId } = await setUp(
-      ...times(12, { status: 500 }, { status: 200 }),
-      {},
+    const { tenant, path, receiver, routeId } = await setUpRoute(
+      times(12, { status: 500 }, { status: 200 }),
+      { retry: { scheduleSeconds: times(10, 0.05) } },
     );
-    for (let i = 0; i < 12; i += 1) await send(tenant, path, i % 2 === 0 ? "a" : "b");
-    await receiver.received(24, 40_000);
+    for (let i = 0; i < 12; i += 1) {
+      await send(tenant, path, i % 2 === 0 ? "a" : "b");
+      // One after the other: of successes in quick succession a lane reports not every one.
+      await receiver.received(2 * (i + 1));
+    }
+    await receiver.received(24);
     expect(await healthOf(tenant, routeId)).not.toBe("failing");
   });
 
@@ -176,75 +183,13 @@ describe("a route that fails for five days", () => {
   });
 });
 
-async function setUp(...answers: Parameters<Receiver["script"]>) {
-  const tenant = await newTenant();
-  const { path } = await tenant.source();
-  const receiver = await new Receiver().script(...answers);
-  const { id: routeId } = await tenant.route(receiver.url);
-  return { tenant, path, receiver, routeId };
-}
+const setUp = (...answers: Answer[]) => setUpRoute(answers);
 
-function times<T>(count: number, ...answers: T[]): T[] {
-  return Array.from({ length: count }, () => answers).flat();
-}
-
-async function send(tenant: TestTenant, path: string, station: string): Promise<void> {
-  expect((await tenant.send(path, webhook({ station }))).status).toBe(200);
-}
-
-const ofStation = (received: Received, station: string) =>
-  received.filter(({ headers }) => headers["chargewire-station"] === station);
-
-const RouteBody = z.object({
-  health: z.string(),
-  trouble: z.looseObject({ nextProbeAt: z.string().nullable() }).nullable(),
-});
-
-async function routeOf(tenant: TestTenant, routeId: string): Promise<z.infer<typeof RouteBody>> {
-  return RouteBody.parse((await tenant.call("GET", `/v1/routes/${routeId}`)).body);
-}
-
-const healthOf = async (tenant: TestTenant, routeId: string) =>
-  (await routeOf(tenant, routeId)).health;
-
-const deadLetters = (tenant: TestTenant, routeId: string) =>
-  tenant.items(`/v1/routes/${routeId}/dead-letters`);
-
-const tenantObject = ({ id }: TestTenant) => env.TENANT.getByName(id);
-
-function troubledLanes(tenant: TestTenant, routeId: string): Promise<number> {
-  return runInDurableObject(tenantObject(tenant), (_instance, { storage }) => {
-    const query = "SELECT count(*) AS lanes FROM troubled_lanes WHERE route_id = ?";
-    return storage.sql.exec<{ lanes: number }>(query, routeId).one().lanes;
-  });
-}
-
-/** Rewrites a breaker as stored, and has the tenant read it anew: so that time passes at once. */
-async function rewriteBreaker(
-  tenant: TestTenant,
-  routeId: string,
-  change: Record<string, unknown>,
-): Promise<void> {
-  await runInDurableObject(tenantObject(tenant), (_instance, { storage }) => {
-    storage.sql.exec(
-      "UPDATE route_health SET breaker = json_patch(breaker, ?) WHERE route_id = ?",
-      JSON.stringify(change),
-      routeId,
-    );
-  });
-  await evictDurableObject(tenantObject(tenant));
-}
+const troubledLanes = async (tenant: TestTenant, routeId: string) =>
+  Object.keys(await troubles(tenant, routeId)).length;
 
 const failingSince = (tenant: TestTenant, routeId: string, failingSinceMs: number) =>
   rewriteBreaker(tenant, routeId, { failingSinceMs, lastFailureMs: Date.now() });
-
-/** Lets the time of the next probe come, and waits for the attempt. */
-async function probeNow(tenant: TestTenant, routeId: string, receiver: Receiver): Promise<void> {
-  const before = (await receiver.requests()).length;
-  await rewriteBreaker(tenant, routeId, { nextProbeMs: 0 });
-  await runDurableObjectAlarm(tenantObject(tenant));
-  await receiver.received(before + 1);
-}
 
 async function retryNow(tenant: TestTenant, routeId: string, station: string): Promise<void> {
   await tenant.call("POST", `/v1/routes/${routeId}/lanes/${station}/retry`);
