@@ -110,6 +110,7 @@ export function redact(text: string, secrets: RouteSecrets, { headers }: Deliver
   return hidden
     .filter((secret) => secret.length >= MIN_REDACTED_CHARS)
     .sort((one, other) => other.length - one.length)
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
     .reduce((left, secret) => left.replaceAll(secret, "…"), text);
 }
 

@@ -15,7 +15,7 @@ events.use(tenantOnly);
 events.get("/", async (c) => {
   const page = readPage(c);
   if (!page.ok) return page.error;
-  const filter = readFilter(c);
+  const filter = readFilter(c, ["after", "limit", "station"]);
   if (!filter.ok) return filter.error;
   const station = c.req.query("station");
   if (station !== undefined && !isStationName(station)) {

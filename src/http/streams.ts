@@ -49,7 +49,7 @@ async function subscribe(
   if (offered !== undefined && !offered.split(",").some((name) => name.trim() === PROTOCOL)) {
     return invalid([{ path: "sec-websocket-protocol", message: `expected ${PROTOCOL}` }]);
   }
-  const filter = readFilter(c);
+  const filter = readFilter(c, ["from"]);
   if (!filter.ok) return filter.error;
   const from = c.req.query("from") ?? "now";
   if (from.length > 128) return invalid([{ path: "from", message: "at most 128 characters" }]);

@@ -67,7 +67,14 @@ export function readNumberedPage(
 }
 
 /** `?types=` and `?stations=`, comma lists, and `?match=`, JSON. */
-export function readFilter(c: AppContext): Result<Filter, Response> {
+export function readFilter(c: AppContext, others: readonly string[]): Result<Filter, Response> {
+  // A misspelt filter would let everything pass.
+  const known = ["types", "stations", "match", ...others];
+  const unknown = Object.keys(c.req.query()).filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    const message = `not known here; there are ${known.join(", ")}`;
+    return err(invalid(unknown.map((path) => ({ path, message }))));
+  }
   const list = (name: string) => c.req.query(name)?.split(",");
   const [types, stations] = [list("types"), list("stations")];
   const text = c.req.query("match");
@@ -106,5 +113,10 @@ export async function readBytes(
 }
 
 function issuesOf(error: z.ZodError): Issue[] {
-  return error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
+  return error.issues.map((issue) => {
+    const path = issue.path.join(".");
+    if (issue.code === "invalid_key") return { path, message: issue.issues[0]?.message ?? "" };
+    const isMissing = issue.message.endsWith("received undefined");
+    return { path, message: isMissing ? "required" : issue.message };
+  });
 }

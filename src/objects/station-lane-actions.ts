@@ -15,11 +15,14 @@ export class LaneActions {
   readonly #station: string;
   readonly #journal: Journal;
   readonly #lanes: Lanes;
+  /** Has the station take up how the routes are now. */
+  readonly #checkRoutes: () => Promise<void>;
 
-  constructor(station: string, journal: Journal, lanes: Lanes) {
+  constructor(station: string, journal: Journal, lanes: Lanes, checkRoutes: () => Promise<void>) {
     this.#station = station;
     this.#journal = journal;
     this.#lanes = lanes;
+    this.#checkRoutes = checkRoutes;
   }
 
   /** Null when the lane owes nothing, so that there is nothing to be done. */
@@ -28,10 +31,16 @@ export class LaneActions {
       action === "skip"
         ? (await this.#lanes.skip(routeId)) !== null
         : await (action === "retry" ? this.#lanes.grant(routeId) : this.#lanes.resume(routeId));
-    return done ? this.show(routeId) : null;
+    return done ? this.#view(routeId) : null;
   }
 
-  show(routeId: string): LaneView {
+  /** As it is now: an instance that has just woken has not heard yet how the routes fare. */
+  async show(routeId: string): Promise<LaneView> {
+    if (this.#journal.seq > 0) await this.#checkRoutes();
+    return this.#view(routeId);
+  }
+
+  #view(routeId: string): LaneView {
     const status = this.#lanes.statusOf(routeId);
     const { table } = this.#lanes;
     return laneView(

@@ -106,13 +106,16 @@ export class LaneAttempts {
     if (isGranted || isOld || !this.#world.knowsRoutesOf(before.cursor)) {
       await this.#world.checkRoutes();
     }
-    const route = this.#routes.get(routeId)?.route;
-    if (route === undefined) return false;
-    if (this.isBlocked(routeId)) return this.block(routeId);
     const event = await this.#heads.of(routeId);
+    const route = this.#routes.get(routeId)?.route;
     const lane = this.#table.owing(routeId);
+    if (event === null || lane === null || route === undefined) {
+      this.#granted.delete(routeId);
+      return false;
+    }
+    // Only a lane that has something to send may wait for its route.
+    if (this.isBlocked(routeId)) return this.block(routeId);
     const wasGranted = this.#granted.delete(routeId);
-    if (event === null || lane === null) return false;
     const outcome = await this.#world.attempt(route, event, withHead(lane, event.seq));
     if (outcome.kind === "later") {
       // Nothing was attempted, so what was granted is so still.
@@ -135,7 +138,9 @@ export class LaneAttempts {
     const last = this.#table.log(routeId).findLast(({ seq }) => seq === event.seq);
     const { attempts } = head;
     const snippet = last?.answer ?? "";
-    const given = { routeId, event, attempts, lastAnswer: "skipped", snippet };
+    const came = last === undefined ? "" : `HTTP ${last.status}`;
+    const lastAnswer = last === undefined ? "skipped" : `skipped after ${last.error ?? came}`;
+    const given = { routeId, event, attempts, lastAnswer, snippet };
     await this.#reporter.giveUp(given, "skipped");
     this.#table.store(routeId, giveUp(head, event.seq));
     return event.seq;

@@ -156,7 +156,10 @@ export class Lanes {
     for (const routeId of [...this.#journal.owed.keys()]) {
       // A parked lane is known as such.
       if (this.#table.owing(routeId)?.notBeforeMs === PARKED) continue;
-      if (this.#attempts.isBlocked(routeId)) await this.#attempts.block(routeId);
+      const isBlocked = this.#attempts.isBlocked(routeId);
+      if (isBlocked && (await this.#heads.of(routeId)) !== null) {
+        await this.#attempts.block(routeId);
+      }
     }
   }
 

@@ -46,6 +46,12 @@ export function openParts(
       : ctx.exports.Courier.attempt(tenant, route, facts);
 
   const journal = new Journal(db, station);
+  const checkRoutes = async () => {
+    // Asked beside the pushes, so that a delivery does not queue behind them.
+    const standing = await feed().standing();
+    lanes.hear(standing);
+    if (standing.version > lanes.version) await pusher.check();
+  };
   const lanes = new Lanes(db, journal, {
     attempt: (route, event, { attempts, prevSeq, gap }) =>
       attempt(route, { event, attempt: attempts + 1, prevSeq, gap, replay: null }),
@@ -57,12 +63,7 @@ export function openParts(
     registerBlocked: (routeId) => owner().registerBlocked(routeId, station),
     registerParked: (given) => owner().registerParked(given),
     knowsRoutesOf: (seq) => pusher.isFresh(seq, Date.now()),
-    checkRoutes: async () => {
-      // Asked beside the pushes, so that a delivery does not queue behind them.
-      const standing = await feed().standing();
-      lanes.hear(standing);
-      if (standing.version > lanes.version) await pusher.check();
-    },
+    checkRoutes: () => checkRoutes(),
     wakeAt,
     onFault: (route, error) =>
       log("warn", "lane.failed", { tenant, station, route, ...faultFields(error) }),
@@ -77,7 +78,7 @@ export function openParts(
       lanes.arm(Date.now());
     },
   });
-  const laneActions = new LaneActions(station, journal, lanes);
+  const laneActions = new LaneActions(station, journal, lanes, checkRoutes);
   const replays = new StationReplays(journal, {
     attempt: (route, facts) => attempt(route, { ...facts, prevSeq: null, gap: null }),
     note: (routeId, made, outcome) => lanes.note(routeId, made, outcome, Date.now()),

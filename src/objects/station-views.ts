@@ -1,13 +1,13 @@
 import type { Attempt, AttemptLog } from "../domain/attempt-log.ts";
 import type { StationEvent } from "../domain/event.ts";
-import { type Lane, type LaneStatus, PARKED } from "../domain/lane.ts";
+import type { Lane, LaneStatus } from "../domain/lane.ts";
 
 /** What a station shows of its lanes: times in ISO 8601. */
 
 /** What the station's log has at a seq; null when it has let go of it. */
 export type FindEvent = (seq: number) => Pick<StationEvent, "id" | "type"> | null;
 
-const attemptView = ({ atMs, seq, ...attempt }: Attempt, find: FindEvent) => {
+const attemptView = ({ atMs, seq, answer, ...attempt }: Attempt, find: FindEvent) => {
   const event = find(seq);
   return {
     at: new Date(atMs).toISOString(),
@@ -15,6 +15,8 @@ const attemptView = ({ atMs, seq, ...attempt }: Attempt, find: FindEvent) => {
     event: event?.id ?? null,
     type: event?.type ?? null,
     ...attempt,
+    /** The beginning of the answer, or what is known of the failure. */
+    snippet: answer,
   };
 };
 export type AttemptView = ReturnType<typeof attemptView>;
@@ -47,7 +49,7 @@ export function laneView(
             seq: lane.headSeq,
             attempts: lane.attempts,
             nextAttemptAt:
-              nextMs === null || nextMs === PARKED ? null : new Date(nextMs).toISOString(),
+              status !== "waiting" || nextMs === null ? null : new Date(nextMs).toISOString(),
           },
     /** Seqs given up since the last delivery; the next one announces them. */
     gap: lane?.gap ?? null,

@@ -84,6 +84,14 @@ export class RouteHealth {
     return { before, change };
   }
 
+  /** The route was disabled, for this reason: shown until a person enables it again. */
+  noteDisabled(routeId: string, lastAnswer: string, nowMs: number): void {
+    const breaker = this.breaker(routeId);
+    const state = breaker.state === "healthy" ? "suspect" : breaker.state;
+    const failures = Math.max(breaker.failures, 1);
+    this.#put(routeId, { ...breaker, state, failures, lastAnswer, lastFailureMs: nowMs }, true);
+  }
+
   /** The owner has been told that the route is failing. */
   noteAnnounced(routeId: string): void {
     this.#put(routeId, { ...this.breaker(routeId), announced: true }, true);

@@ -11,6 +11,8 @@ import type { RouteHealth } from "./tenant-health.ts";
 /** What a lane's report may set off elsewhere in the tenant. */
 export interface LaneReportWorld {
   readonly announce: (notice: Notice, nowMs: number) => void;
+  /** Takes back what was announced of a route and not told yet; true when there was something. */
+  readonly retract: (type: Notice["type"], routeId: string) => boolean;
   /** Resolves when the feed knows how the routes fare, or an alarm will tell it. */
   readonly tellFeed: () => Promise<void>;
   /** The breaker has opened: who waits at the route's gate is to look again. */
@@ -48,23 +50,14 @@ export class LaneReports {
     const { before, change } = this.#health.report(routeId, report, nowMs);
     const { state, failingSinceMs, announced, lastAnswer } = this.#health.breaker(routeId);
     if (state === "open" && !report.isQuiet && (!announced || change === "warn")) {
-      const since = failingSinceMs ?? nowMs;
-      this.#world.announce(
-        {
-          type: "relay.route.failing",
-          route: routeId,
-          data: {
-            name: route.name,
-            lastAnswer,
-            failingSince: new Date(since).toISOString(),
-            disabledAt: new Date(since + DISABLE_AFTER_MS).toISOString(),
-          },
-        },
-        nowMs,
-      );
       this.#health.noteAnnounced(routeId);
+      // Whoever was not told that it had recovered knows that it fails.
+      const isKnown = change !== "warn" && this.#world.retract("relay.route.recovered", routeId);
+      if (!isKnown) this.#announceFailing(route, failingSinceMs ?? nowMs, lastAnswer, nowMs);
     }
-    if (change === "closed" && before.announced) {
+    // Whoever was not told that it failed need not hear that it has recovered.
+    const isOver = change === "closed" && before.announced;
+    if (isOver && !this.#world.retract("relay.route.failing", routeId)) {
       const failingSince = new Date(before.failingSinceMs ?? nowMs).toISOString();
       const data = { name: route.name, failingSince };
       this.#world.announce({ type: "relay.route.recovered", route: routeId, data }, nowMs);
@@ -81,6 +74,16 @@ export class LaneReports {
     const isStranded = isOpen && report.class !== "delivered" && !report.isParked;
     if (isStranded) this.#health.block(routeId, report.station, Date.now());
     return { isOpen };
+  }
+
+  #announceFailing({ id, name }: RouteRow, sinceMs: number, lastAnswer: string, nowMs: number) {
+    const data = {
+      name,
+      lastAnswer,
+      failingSince: new Date(sinceMs).toISOString(),
+      disabledAt: new Date(sinceMs + DISABLE_AFTER_MS).toISOString(),
+    };
+    this.#world.announce({ type: "relay.route.failing", route: id, data }, nowMs);
   }
 
   /** A lane gives an event up; unless it is dropped it becomes a dead letter. Safe to repeat. */

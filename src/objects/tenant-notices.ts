@@ -58,6 +58,17 @@ export class Notices {
     if (due !== null && row.sendingId === null) this.#wakeAt(due, nowMs);
   }
 
+  /**
+   * Takes back what has not been told yet, because it is over. True when there was something,
+   * so that its end need not be told either.
+   */
+  retract(type: Notice["type"], subject: string): boolean {
+    const row = store.readNotice(this.#db, { type, subject, station: "" });
+    if (row === null || row.pendingCount === 0 || row.sendingId !== null) return false;
+    this.#write({ ...row, pendingCount: 0 });
+    return true;
+  }
+
   /** For the alarm: sends what is due and asks to be woken for what is not. Never throws. */
   async run(nowMs: number): Promise<void> {
     try {

@@ -89,6 +89,7 @@ export function openParts(ctx: DurableObjectState, env: Env) {
   });
   const lanes = new LaneReports(db, health, deadLetters, {
     announce,
+    retract: (type, routeId) => notices.retract(type, routeId),
     tellFeed: () => changes.tellFeedSoon(),
     onOpened: (route) => gates.disperse(route),
     onClosed: letGoOn,

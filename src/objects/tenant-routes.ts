@@ -1,4 +1,5 @@
 import { type Actor, changesBetween } from "../domain/audit.ts";
+import { HEALTHY } from "../domain/breaker.ts";
 import type { NewRoute, RoutePatch } from "../domain/control.ts";
 import type { Notice } from "../domain/notice.ts";
 import type { Config } from "../env.ts";
@@ -92,15 +93,18 @@ export class Routes {
     return this.#changes.alone(async () => {
       const row = store.readRoute(this.#db, id);
       if (row === null) return "not_found";
+      // Nothing is changed, so nothing that failed is forgotten.
+      if (Object.keys(patch).length === 0) return this.#view(row);
       const { sealer } = await this.#world.config();
       const { tenant } = this.#world;
       const changed = await changeRoute(tenant, row, patch, sealer, Date.now());
       if (changed === null) return "signs_only_raw";
-      const before = this.#view(row);
+      // The settings alone: how the route fares is no person's change.
+      const before = routeView(row, HEALTHY);
       await this.#changes.configure(() => {
         store.writeRoute(this.#db, changed);
         this.#health.renew(id);
-        const changes = changesBetween(before, this.#view(changed), secretFieldsOf(patch));
+        const changes = changesBetween(before, routeView(changed, HEALTHY), secretFieldsOf(patch));
         this.#audit.record(actor, "route.changed", id, { ...changes });
       });
       await this.#world.disperse(row);
@@ -162,6 +166,7 @@ export class Routes {
       const changed = { ...row, enabled: 0, health: "disabled", updatedAtMs: Date.now() };
       await this.#changes.configure(() => {
         store.writeRoute(this.#db, changed);
+        this.#health.noteDisabled(id, reason, Date.now());
         this.#audit.record(null, "route.disabled", id, { reason });
         const data = { name: row.name, reason };
         this.#world.announce({ type: "relay.route.disabled", route: id, data }, Date.now());

@@ -121,7 +121,7 @@ describe("the breaker of a route", () => {
     const skipped = await tenant.call("POST", `/v1/routes/${routeId}/lanes/bad/skip`);
     expect(skipped.status).toBe(200);
     expect(await deadLetters(tenant, routeId)).toMatchObject([
-      { station: "bad", seq: 1, lastAnswer: "skipped" },
+      { station: "bad", seq: 1, lastAnswer: "skipped after HTTP 500" },
     ]);
   });
 

@@ -131,7 +131,13 @@ describe("POST /v1/routes/{id}/lanes/{station}/skip", () => {
     const received = await receiver.received(2);
     expect(received[1]?.headers).toMatchObject({ "chargewire-seq": "2", "chargewire-gap": "1-1" });
     expect(await tenant.items(`/v1/routes/${routeId}/dead-letters`)).toMatchObject([
-      { event: skipped._id, seq: 1, attempts: 1, lastAnswer: "skipped", snippet: "no" },
+      {
+        event: skipped._id,
+        seq: 1,
+        attempts: 1,
+        lastAnswer: "skipped after HTTP 500",
+        snippet: "no",
+      },
     ]);
     expect(await tenant.items("/v1/audit?limit=1")).toMatchObject([{ action: "lane.skipped" }]);
   });
@@ -217,9 +223,9 @@ describe("GET /v1/stations/{id}/deliveries", () => {
     await expect.poll(async () => (await deliveries()).length).toBe(3);
     const common = { route: routeId, seq: 1, event: event._id, type: event.type, replay: null };
     expect(await deliveries()).toMatchObject([
-      { ...common, attempt: 3, class: "delivered", status: 204, answer: "" },
-      { ...common, attempt: 2, class: "refused", status: 422, answer: "x".repeat(1024) },
-      { ...common, attempt: 1, class: "trouble", status: 500, error: null, answer: "down" },
+      { ...common, attempt: 3, class: "delivered", status: 204, snippet: "" },
+      { ...common, attempt: 2, class: "refused", status: 422, snippet: "x".repeat(1024) },
+      { ...common, attempt: 1, class: "trouble", status: 500, error: null, snippet: "down" },
     ]);
   });
 
