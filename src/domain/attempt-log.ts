@@ -1,4 +1,4 @@
-import { classify, type Outcome, type OutcomeClass } from "./outcome.ts";
+import { classify, type Outcome, type OutcomeClass, snippetOf } from "./outcome.ts";
 
 /** One attempt at a destination, as the delivery log keeps it. */
 export interface Attempt {
@@ -42,7 +42,7 @@ export function logAttempt(
     status: isAnswer ? outcome.status : null,
     error: isAnswer ? null : outcome.error,
     latencyMs: outcome.latencyMs,
-    answer: isAnswer ? outcome.snippet : outcome.detail,
+    answer: snippetOf(outcome),
   };
   let chars = 0;
   return [...log.slice(-(MAX_LOGGED_ATTEMPTS - 1)), attempt]

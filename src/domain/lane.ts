@@ -1,5 +1,5 @@
 import { classify, type Outcome, retryAfterMs } from "./outcome.ts";
-import { retryDelayMs } from "./retry.ts";
+import { MAX_REFUSALS, REFUSED_RETRY_MS, retryDelayMs } from "./retry.ts";
 
 /**
  * A lane is a route at one station: a cursor over the station's log. Everything up to
@@ -71,10 +71,6 @@ export type LaneStep =
   | { readonly kind: "park"; readonly lane: Lane }
   /** The destination wants nothing more: the route is to be disabled, the head keeps its place. */
   | { readonly kind: "disable"; readonly lane: Lane };
-
-/** An event that is refused gets one more try before it counts as refused for good. */
-const MAX_REFUSALS = 2;
-const REFUSED_RETRY_MS = 1_000;
 
 /** The lane before an attempt at `seq`: what was tried at another head does not count for this one. */
 export function withHead(lane: Lane, seq: number): Lane {

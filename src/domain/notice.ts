@@ -64,7 +64,7 @@ export function dataOf(notice: Notice, { subject, station }: NoticeKey): string 
 export const NOTICE_EVERY_MS = 600_000;
 
 /** How far the notices of one key have got. */
-export type Standing = {
+export type NoticeProgress = {
   /** Occurrences that no event tells of yet. */
   readonly pendingCount: number;
   /** The event under way: it may be in the log already, until the log has said so. */
@@ -76,7 +76,7 @@ export type Standing = {
   readonly sentMs: number | null;
 };
 
-export const NOTHING_TOLD: Standing = {
+export const NOTHING_TOLD: NoticeProgress = {
   pendingCount: 0,
   sendingId: null,
   sendingCount: 0,
@@ -84,12 +84,12 @@ export const NOTHING_TOLD: Standing = {
   sentMs: null,
 };
 
-export function withOccurrences<S extends Standing>(standing: S, count: number): S {
-  return { ...standing, pendingCount: standing.pendingCount + count };
+export function withOccurrences<S extends NoticeProgress>(progress: S, count: number): S {
+  return { ...progress, pendingCount: progress.pendingCount + count };
 }
 
 /** When an event is to be sent, 0 for at once; null when there is nothing to tell. */
-export function dueMs({ pendingCount, sendingId, sentMs }: Standing): number | null {
+export function dueMs({ pendingCount, sendingId, sentMs }: NoticeProgress): number | null {
   if (sendingId !== null) return 0;
   if (pendingCount === 0) return null;
   return sentMs === null ? 0 : sentMs + NOTICE_EVERY_MS;
@@ -99,24 +99,24 @@ export function dueMs({ pendingCount, sendingId, sentMs }: Standing): number | n
  * What is to be stored before an event is sent. One that was under way goes out again as it was,
  * so that it is a duplicate should it have arrived; what has happened since waits for the next.
  */
-export function startSending<S extends Standing>(
-  standing: S,
+export function startSending<S extends NoticeProgress>(
+  progress: S,
   newId: string,
   nowMs: number,
 ): S & { readonly sendingId: string } {
-  if (standing.sendingId !== null) return { ...standing, sendingId: standing.sendingId };
+  if (progress.sendingId !== null) return { ...progress, sendingId: progress.sendingId };
   return {
-    ...standing,
+    ...progress,
     pendingCount: 0,
     sendingId: newId,
-    sendingCount: standing.pendingCount,
+    sendingCount: progress.pendingCount,
     sendingMs: nowMs,
   };
 }
 
 /** The log has the event that was under way. */
-export function endSending<S extends Standing>(standing: S, nowMs: number): S {
-  return { ...standing, sendingId: null, sendingCount: 0, sendingMs: 0, sentMs: nowMs };
+export function endSending<S extends NoticeProgress>(progress: S, nowMs: number): S {
+  return { ...progress, sendingId: null, sendingCount: 0, sendingMs: 0, sentMs: nowMs };
 }
 
 /** An id as eDRV mints them, so that logs tell it from old ones by its time. `random` has 8 bytes. */

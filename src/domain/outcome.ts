@@ -57,6 +57,11 @@ export function retryAfterMs(outcome: Outcome): number | null {
   return outcome.kind === "answered" ? outcome.retryAfterMs : null;
 }
 
+/** The beginning of the answer, or what is known of the failure, for people. */
+export function snippetOf(outcome: Outcome): string {
+  return outcome.kind === "answered" ? outcome.snippet : outcome.detail;
+}
+
 /** One line for lists and dead letters: what a person wants to know first. */
 export function describeOutcome(outcome: Outcome): string {
   return outcome.kind === "answered" ? `HTTP ${outcome.status}` : outcome.error;

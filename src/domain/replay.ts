@@ -1,8 +1,8 @@
 import type { StationEvent } from "./event.ts";
 import { compileFilter, type Filter, filterable } from "./filter.ts";
 import { routeOfNotice } from "./notice.ts";
-import { classify, type Outcome } from "./outcome.ts";
-import { retryDelayMs } from "./retry.ts";
+import { classify, type Outcome, retryAfterMs } from "./outcome.ts";
+import { MAX_REFUSALS, REFUSED_RETRY_MS, retryDelayMs } from "./retry.ts";
 
 /** Replays of a tenant that may be unfinished at once. */
 export const MAX_UNFINISHED_REPLAYS = 10;
@@ -12,10 +12,6 @@ export const REPLAY_STATIONS = 10;
 export const REPLAY_ATTEMPTS_PER_SECOND = 50;
 /** Waits between attempts at one event after trouble; after the last one it has failed. */
 export const REPLAY_SCHEDULE_SECONDS = [1, 5, 30, 120, 600] as const;
-
-/** An event that is refused gets one more try. */
-const MAX_REFUSALS = 2;
-const REFUSED_RETRY_MS = 1_000;
 
 /** Which events of a station's log a replay sends: all parts must hold. */
 export interface ReplaySelection {
@@ -89,8 +85,7 @@ export function afterReplayAttempt(
       const failures = attempts - before.refusals;
       const delayMs = retryDelayMs(failures, REPLAY_SCHEDULE_SECONDS, random);
       if (delayMs === null) return { kind: "failed", progress: past(seq) };
-      const askedMs = outcome.kind === "answered" ? (outcome.retryAfterMs ?? 0) : 0;
-      const notBeforeMs = nowMs + Math.max(delayMs, askedMs);
+      const notBeforeMs = nowMs + Math.max(delayMs, retryAfterMs(outcome) ?? 0);
       return { kind: "wait", progress: { ...before, attempts, notBeforeMs } };
     }
   }

@@ -3,6 +3,10 @@ export const DEFAULT_SCHEDULE_SECONDS = [
   1, 5, 30, 120, 600, 1_800, 7_200, 18_000, 36_000, 36_000,
 ] as const;
 
+/** An event that is refused gets one more try, after this, before it counts as refused for good. */
+export const MAX_REFUSALS = 2;
+export const REFUSED_RETRY_MS = 1_000;
+
 const JITTER = 0.2;
 
 /**

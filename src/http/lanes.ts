@@ -2,6 +2,7 @@ import { Hono } from "hono";
 
 import { LanesQuery } from "../domain/control.ts";
 import { LANE_ACTIONS } from "../domain/lane.ts";
+import { pageOf } from "../domain/page.ts";
 import { isStationName } from "../domain/station-id.ts";
 import { stationName } from "../env.ts";
 import type { AppContext, AppEnv } from "./context.ts";
@@ -31,9 +32,9 @@ lanes.get("/", async (c) => {
     ? tenantOf(c).troubledStations(routeId, after, limit + 1)
     : stationNames(c, routeId, after, limit + 1));
   if (names === null) return notFound("route");
-  const stations = names.slice(0, limit);
+  const { items: stations, next } = pageOf(names, limit, String, String);
   const items = await Promise.all(stations.map((station) => stationOf(c, station).lane(routeId)));
-  return c.json({ items, next: names.length > limit ? (stations.at(-1) ?? null) : null });
+  return c.json({ items, next });
 });
 
 /**

@@ -1,8 +1,10 @@
 import { Hono } from "hono";
 
 import { serializeEvent } from "../domain/event.ts";
+import { pageOf } from "../domain/page.ts";
 import { isStationName } from "../domain/station-id.ts";
 import { stationName } from "../env.ts";
+import type { DeliveryView } from "../objects/station-views.ts";
 import { tenantOnly } from "./auth.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { jsonPage } from "./events.ts";
@@ -56,10 +58,8 @@ stations.get("/:id/deliveries", async (c) => {
   const object = c.env.STATION.getByName(stationName(c.var.identity.tenant, id));
   const { limit } = page.value;
   const found = await object.deliveries(c.req.query("route") ?? null, before, limit + 1);
-  const items = found.slice(0, limit);
-  const last = items.at(-1);
-  const more = found.length > limit && last !== undefined;
-  return c.json({ items, next: more ? `${Date.parse(last.at)}.${last.route}` : null });
+  const place = ({ at, route }: DeliveryView) => `${Date.parse(at)}.${route}`;
+  return c.json(pageOf(found, limit, (delivery) => delivery, place));
 });
 
 /** Takes a station out of state and snapshots; should it send again, it is back. */

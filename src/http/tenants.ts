@@ -1,7 +1,7 @@
 import { Hono } from "hono";
-
 import { NewTenant, TenantId } from "../domain/control.ts";
 import { randomText } from "../domain/ids.ts";
+import { pageOf } from "../domain/page.ts";
 import { REGISTRY_NAME } from "../env.ts";
 import { operatorOnly } from "./auth.ts";
 import type { AppContext, AppEnv } from "./context.ts";
@@ -34,11 +34,7 @@ tenants.get("/", async (c) => {
   if (!page.ok) return page.error;
   const { limit, after } = page.value;
   const rows = await registry(c).list(after ?? "", limit + 1);
-  const items = rows.slice(0, limit);
-  return c.json({
-    items: items.map(view),
-    next: rows.length > limit ? (items.at(-1)?.id ?? null) : null,
-  });
+  return c.json(pageOf(rows, limit, view, ({ id }) => id));
 });
 
 tenants.get("/:id", async (c) => {

@@ -3,6 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { formatCursor, parseCursor, resumeFrom } from "../domain/cursor.ts";
 import { compileFilter, type Filter } from "../domain/filter.ts";
 import { Gather } from "../domain/gather.ts";
+import { pageOf } from "../domain/page.ts";
 import { invariant } from "../domain/result.ts";
 import type { Standing } from "../domain/route.ts";
 import { type Env, parseObjectName, stationName } from "../env.ts";
@@ -129,11 +130,7 @@ export class FeedObject extends DurableObject<Env> {
 
   async states(after: string, limit: number): Promise<EventPage> {
     const names = this.#log.stationsAfter(after, limit + 1);
-    const page = names.slice(0, limit);
-    return {
-      items: page.map((name) => this.#log.state(name) ?? ""),
-      next: names.length > limit ? (page.at(-1) ?? null) : null,
-    };
+    return pageOf(names, limit, (name) => this.#log.state(name) ?? "", String);
   }
 
   /** Whether the station ever sent anything, even if it is gone from state and snapshots. */

@@ -7,9 +7,8 @@ export async function within<T>(ms: number, promise: Promise<T>): Promise<T | ty
   const late = new Promise<typeof LATE>((resolve) => {
     timer = setTimeout(() => resolve(LATE), ms);
   });
-  // What it comes to after that concerns nobody.
-  promise.catch(() => {});
   try {
+    // A rejection that comes too late is taken by the race, and concerns nobody.
     return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);

@@ -7,7 +7,7 @@ import {
   PARKED,
   withHead,
 } from "../domain/lane.ts";
-import { classify, describeOutcome, type Outcome } from "../domain/outcome.ts";
+import { classify, describeOutcome, type Outcome, snippetOf } from "../domain/outcome.ts";
 import type { StationRoute } from "../domain/route.ts";
 import type { Later } from "../domain/throttle.ts";
 import type { LaneHeads } from "./station-lane-heads.ts";
@@ -214,6 +214,6 @@ function givenUp(routeId: string, event: StationEvent, lane: Lane, outcome: Outc
     event,
     attempts: lane.attempts + 1,
     lastAnswer: describeOutcome(outcome),
-    snippet: outcome.kind === "answered" ? outcome.snippet : outcome.detail,
+    snippet: snippetOf(outcome),
   };
 }

@@ -1,7 +1,8 @@
 import { type Actor, type AuditAction, brief } from "../domain/audit.ts";
+import { type Page, pageOf } from "../domain/page.ts";
 import { insertAudit, listAudit } from "../store/audit-store.ts";
 import type { Database } from "../store/database.ts";
-import { type AuditView, auditView, type Page, pageOf } from "./tenant-views.ts";
+import { type AuditView, auditView } from "./tenant-views.ts";
 
 /** The tenant's record of who changed what. */
 export class Audit {

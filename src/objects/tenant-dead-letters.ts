@@ -1,12 +1,13 @@
 import type { Actor } from "../domain/audit.ts";
 import { toUtf8 } from "../domain/encoding.ts";
 import { serializeEvent } from "../domain/event.ts";
+import { type Page, pageOf } from "../domain/page.ts";
 import type { Database } from "../store/database.ts";
 import * as store from "../store/dead-letter-store.ts";
 import { readRoute } from "../store/route-store.ts";
 import type { GivenUp } from "./station-lane-reports.ts";
 import type { Audit } from "./tenant-audit.ts";
-import { type DeadLetterView, deadLetterView, type Page, pageOf } from "./tenant-views.ts";
+import { type DeadLetterView, deadLetterView } from "./tenant-views.ts";
 
 /** Events that destinations did not take, each kept whole: its station's log may let go of it. */
 export class DeadLetters {

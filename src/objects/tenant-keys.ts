@@ -1,13 +1,14 @@
 import type { Actor } from "../domain/audit.ts";
 import type { NewKey, Role } from "../domain/control.ts";
 import { hashKey, hintOf, randomId } from "../domain/ids.ts";
+import { type Page, pageOf } from "../domain/page.ts";
 import type { Config } from "../env.ts";
 import type { Database } from "../store/database.ts";
 import * as store from "../store/tenant-store.ts";
 import type { Audit } from "./tenant-audit.ts";
 import type { Changes } from "./tenant-changes.ts";
 import type { Messenger } from "./tenant-messenger.ts";
-import { type KeyView, keyView, type Page, pageOf } from "./tenant-views.ts";
+import { type KeyView, keyView } from "./tenant-views.ts";
 
 export const MAX_KEYS = 200;
 

@@ -51,8 +51,8 @@ export class Notices {
     const key = this.#place(keyOf(notice), nowMs);
     if (key === null) return;
     const before = store.readNotice(this.#db, key);
-    const standing = withOccurrences(before ?? NOTHING_TOLD, notice.count ?? 1);
-    const row = { ...standing, ...key, data: dataOf(notice, key), atMs: nowMs };
+    const progress = withOccurrences(before ?? NOTHING_TOLD, notice.count ?? 1);
+    const row = { ...progress, ...key, data: dataOf(notice, key), atMs: nowMs };
     const due = this.#write(row).dueMs;
     // While one is under way, the run that sends it sees to this one as well.
     if (due !== null && row.sendingId === null) this.#wakeAt(due, nowMs);

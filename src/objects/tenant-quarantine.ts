@@ -1,9 +1,10 @@
 import type { Actor } from "../domain/audit.ts";
 import type { Notice } from "../domain/notice.ts";
+import { type Page, pageOf } from "../domain/page.ts";
 import type { Database } from "../store/database.ts";
 import * as store from "../store/quarantine-store.ts";
 import type { Audit } from "./tenant-audit.ts";
-import { type Page, pageOf, type QuarantineView, quarantineView } from "./tenant-views.ts";
+import { type QuarantineView, quarantineView } from "./tenant-views.ts";
 
 export interface QuarantineWorld {
   /** Part of the transaction of the turn. */

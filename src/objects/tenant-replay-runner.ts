@@ -1,4 +1,4 @@
-import { describeOutcome, type Outcome } from "../domain/outcome.ts";
+import { describeOutcome, type Outcome, snippetOf } from "../domain/outcome.ts";
 import { afterReplayAttempt, nextAttemptMs, REPLAY_STATIONS } from "../domain/replay.ts";
 import type { StationRoute } from "../domain/route.ts";
 import { faultFields, log } from "../log.ts";
@@ -165,7 +165,7 @@ export class ReplayRunner {
     if (kind === "failed") {
       store.noteResult(this.#db, replayId, "failed");
       if (letter !== null) {
-        const snippet = outcome.kind === "answered" ? outcome.snippet : outcome.detail;
+        const snippet = snippetOf(outcome);
         const lastAnswer = describeOutcome(outcome);
         const attempts = row.attempts + 1;
         const failed = { number: letter, attempts, lastAnswer, snippet, atMs: nowMs };

@@ -1,6 +1,7 @@
 import type { Actor } from "../domain/audit.ts";
 import type { NewReplay } from "../domain/control.ts";
 import { randomId } from "../domain/ids.ts";
+import { type Page, pageOf } from "../domain/page.ts";
 import { MAX_UNFINISHED_REPLAYS } from "../domain/replay.ts";
 import type { Database } from "../store/database.ts";
 import { readDeadLetter, takeDeadLetters } from "../store/dead-letter-store.ts";
@@ -131,9 +132,9 @@ export class Replays {
     return this.get(id) ?? "not_found";
   }
 
-  list(before: number, limit: number): views.Page<views.ReplayView> {
+  list(before: number, limit: number): Page<views.ReplayView> {
     const rows = store.listReplays(this.#db, before, limit + 1);
-    return views.pageOf(
+    return pageOf(
       rows,
       limit,
       (row) => this.#view(row),
@@ -184,10 +185,7 @@ export class Replays {
     }
   }
 
-  /**
-   * After a restart: has the alarm come soon when there is something to do. Never later than
-   * soon, because it is not known yet when the alarm would come, and that must not be put off.
-   */
+  /** After a restart: has the alarm come soon when there is something to do. */
   wake(): void {
     const mayGoOn = store
       .listUnfinishedReplays(this.#db)

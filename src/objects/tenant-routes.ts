@@ -2,6 +2,7 @@ import { type Actor, changesBetween } from "../domain/audit.ts";
 import { HEALTHY } from "../domain/breaker.ts";
 import type { NewRoute, RoutePatch } from "../domain/control.ts";
 import type { Notice } from "../domain/notice.ts";
+import { type Page, pageOf } from "../domain/page.ts";
 import type { Config } from "../env.ts";
 import type { Database } from "../store/database.ts";
 import * as store from "../store/route-store.ts";
@@ -10,7 +11,7 @@ import type { Audit } from "./tenant-audit.ts";
 import type { Changes } from "./tenant-changes.ts";
 import type { RouteHealth } from "./tenant-health.ts";
 import { changeRoute, makeRoute, rotateRouteSecret, secretFieldsOf } from "./tenant-route-rows.ts";
-import { type Page, pageOf, type RouteView, routeView } from "./tenant-views.ts";
+import { type RouteView, routeView } from "./tenant-views.ts";
 
 export const MAX_ROUTES = 100;
 

@@ -2,6 +2,7 @@ import { type Actor, changesBetween } from "../domain/audit.ts";
 import type { NewSecret, NewSource, SourcePatch } from "../domain/control.ts";
 import { hintOf, randomId } from "../domain/ids.ts";
 import type { SourceNotice } from "../domain/notice.ts";
+import { type Page, pageOf } from "../domain/page.ts";
 import { sourceSecretPurpose } from "../domain/route.ts";
 import {
   noteEveryMs,
@@ -76,9 +77,9 @@ export class Sources {
     this.#world = world;
   }
 
-  list(after: string, limit: number): views.Page<views.SourceView> {
+  list(after: string, limit: number): Page<views.SourceView> {
     const rows = store.listSources(this.#db, after, limit + 1);
-    return views.pageOf(
+    return pageOf(
       rows,
       limit,
       (row) => this.#sourceView(row),
@@ -174,10 +175,10 @@ export class Sources {
     return deleted;
   }
 
-  refusals(sourceId: string, before: number, limit: number): views.Page<views.RefusalView> | null {
+  refusals(sourceId: string, before: number, limit: number): Page<views.RefusalView> | null {
     if (store.readSource(this.#db, sourceId) === null) return null;
     const rows = store.listRefusals(this.#db, sourceId, before, limit + 1);
-    return views.pageOf(rows, limit, views.refusalView, ({ id }) => String(id));
+    return pageOf(rows, limit, views.refusalView, ({ id }) => String(id));
   }
 
   forIngest(id: string): IngestSource | null {

@@ -1,7 +1,7 @@
 import type { Breaker } from "../domain/breaker.ts";
 import { DELIVERY_FORMATS } from "../domain/delivery.ts";
 import { Filter } from "../domain/filter.ts";
-import { classify, type Outcome } from "../domain/outcome.ts";
+import { classify, type Outcome, snippetOf } from "../domain/outcome.ts";
 import type { ReplaySelection } from "../domain/replay.ts";
 import type { StationRoute } from "../domain/route.ts";
 import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
@@ -14,24 +14,6 @@ import type { RouteRow } from "../store/route-store.ts";
 import type { KeyRow, RefusalRow, SecretRow, SourceRow } from "../store/tenant-store.ts";
 
 /** Rows as the API shows them: times in ISO 8601, secrets as hints. */
-
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly next: string | null;
-}
-
-/** A page out of rows of which one more than asked for was read, to know whether more follow. */
-export function pageOf<R, T>(
-  rows: readonly R[],
-  limit: number,
-  show: (row: R) => T,
-  place: (row: R) => string,
-): Page<T> {
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  const more = rows.length > limit && last !== undefined;
-  return { items: page.map(show), next: more ? place(last) : null };
-}
 
 export const keyView = ({ id, name, role, hint, createdAtMs }: KeyRow) => ({
   id,
@@ -146,7 +128,7 @@ export const routeTestView = (outcome: Outcome) => ({
   status: outcome.kind === "answered" ? outcome.status : null,
   error: outcome.kind === "failed" ? outcome.error : null,
   latencyMs: outcome.latencyMs,
-  snippet: outcome.kind === "answered" ? outcome.snippet : outcome.detail,
+  snippet: snippetOf(outcome),
 });
 export type RouteTestView = ReturnType<typeof routeTestView>;
 

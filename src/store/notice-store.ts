@@ -1,7 +1,7 @@
-import type { NoticeKey, Standing } from "../domain/notice.ts";
+import type { NoticeKey, NoticeProgress } from "../domain/notice.ts";
 import type { Database } from "./database.ts";
 
-export type NoticeRow = Standing &
+export type NoticeRow = NoticeProgress &
   NoticeKey & {
     /** JSON of the newest occurrence's facts. */
     readonly data: string;

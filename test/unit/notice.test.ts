@@ -10,10 +10,10 @@ import {
   NOTHING_TOLD,
   NOTICE_EVERY_MS,
   type Notice,
+  type NoticeProgress,
   noticeBody,
   noticeId,
   routeOfNotice,
-  type Standing,
   startSending,
   withOccurrences,
 } from "../../src/domain/notice.ts";
@@ -106,7 +106,7 @@ describe("routeOfNotice", () => {
 describe("dueMs", () => {
   const told = { ...NOTHING_TOLD, sentMs: T };
 
-  it.each<[string, Standing, number | null]>([
+  it.each<[string, NoticeProgress, number | null]>([
     ["never while there is nothing to tell", NOTHING_TOLD, null],
     ["at once for the first", withOccurrences(NOTHING_TOLD, 1), 0],
     ["never after all is told", told, null],
