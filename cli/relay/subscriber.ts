@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { WebSocket } from "ws";
 import * as z from "zod";
 
-import { CloseCode, PING, PROTOCOL } from "../../src/protocol/frames.ts";
+import { CloseCode, PING, PROTOCOL } from "../../src/protocol/codes.ts";
 import { RelayedEvent } from "./api.ts";
 
 const Cursor = z.string();

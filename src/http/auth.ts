@@ -3,7 +3,7 @@ import { createMiddleware } from "hono/factory";
 
 import { equalBytes, sha256, toUtf8 } from "../domain/encoding.ts";
 import { hashKey } from "../domain/ids.ts";
-import { AUTH_PROTOCOL_PREFIX } from "../protocol/frames.ts";
+import { AUTH_PROTOCOL_PREFIX } from "../protocol/codes.ts";
 import type { AppContext, AppEnv, Identity } from "./context.ts";
 import { refuse } from "./problems.ts";
 

@@ -4,7 +4,7 @@ import { asciiJson } from "../domain/encoding.ts";
 import { isStationName } from "../domain/station-id.ts";
 import { SUBSCRIPTION_HEADER, type Subscription } from "../domain/subscription.ts";
 import { feedName, stationName } from "../env.ts";
-import { PROTOCOL } from "../protocol/frames.ts";
+import { PROTOCOL } from "../protocol/codes.ts";
 import { identify, streamKeyOf } from "./auth.ts";
 import type { AppContext, AppEnv, Identity } from "./context.ts";
 import { notFound, problem, refuse } from "./problems.ts";

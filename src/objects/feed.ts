@@ -8,7 +8,7 @@ import { invariant } from "../domain/result.ts";
 import type { Standing } from "../domain/route.ts";
 import { type Env, parseObjectName, stationName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
-import { CloseCode } from "../protocol/frames.ts";
+import { CloseCode } from "../protocol/codes.ts";
 import { Database } from "../store/database.ts";
 import { type FeedEntry, FeedLog } from "./feed-log.ts";
 import { Stream, seenByFilters } from "./stream.ts";

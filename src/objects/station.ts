@@ -7,7 +7,7 @@ import type { ReplaySelection } from "../domain/replay.ts";
 import { serializeState } from "../domain/state.ts";
 import { type Env, parseObjectName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
-import { CloseCode } from "../protocol/frames.ts";
+import { CloseCode } from "../protocol/codes.ts";
 import { Database } from "../store/database.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { LATE, within } from "./patience.ts";

@@ -11,17 +11,14 @@ import {
 import { randomId } from "../domain/ids.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { SUBSCRIPTION_HEADER, type Subscription } from "../domain/subscription.ts";
+import { CloseCode, PING, PONG, PROTOCOL } from "../protocol/codes.ts";
 import {
   type ClientFrame,
-  CloseCode,
   errorFrame,
   eventsFrame,
   type GapReason,
   gapFrame,
   helloFrame,
-  PING,
-  PONG,
-  PROTOCOL,
   readClientFrame,
   SubscribeFrame,
   snapshotFrame,

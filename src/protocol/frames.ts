@@ -1,32 +1,11 @@
 import * as z from "zod";
 
-/**
- * The subscriber protocol, version 1: JSON text frames over one WebSocket, each naming itself
- * in `op`. Both ends import this file. Prose and a worked session are in docs/protocol.md.
+import { HEARTBEAT_SECONDS } from "./codes.ts";
+
+/*
+ * The frames of the subscriber protocol, version 1: JSON texts over one WebSocket, each naming
+ * itself in `op`. Prose and a worked session are in docs/protocol.md.
  */
-export const PROTOCOL = "chargewire.v1";
-
-/** Offered beside {@link PROTOCOL}: browsers cannot set headers on a WebSocket. */
-export const AUTH_PROTOCOL_PREFIX = "auth.";
-
-/** Answered by the runtime without waking anything. */
-export const PING = "ping";
-export const PONG = "pong";
-
-/** How often a client should ping; after twice this without an answer the connection is dead. */
-export const HEARTBEAT_SECONDS = 30;
-
-export const CloseCode = {
-  badFrame: 4000,
-  unauthorised: 4001,
-  forbidden: 4003,
-  version: 4009,
-  overCapacity: 4100,
-  tooSlow: 4101,
-  restart: 4102,
-  reconnect: 4200,
-  tokenExpired: 4401,
-} as const;
 
 /** Longest text a client may send: a full filter with room to spare. */
 export const MAX_CLIENT_FRAME_CHARS = 64 * 1024;

@@ -4,18 +4,20 @@ import { describe, expect, it } from "vitest";
 import { toUtf8 } from "../../src/domain/encoding.ts";
 import {
   AUTH_PROTOCOL_PREFIX,
-  byeFrame,
   CloseCode,
+  HEARTBEAT_SECONDS,
+  PING,
+  PONG,
+  PROTOCOL,
+} from "../../src/protocol/codes.ts";
+import {
+  byeFrame,
   errorFrame,
   eventsFrame,
   type GapReason,
   gapFrame,
-  HEARTBEAT_SECONDS,
   helloFrame,
   MAX_CLIENT_FRAME_CHARS,
-  PING,
-  PONG,
-  PROTOCOL,
   readClientFrame,
   SubscribeFrame,
   snapshotFrame,

@@ -1,7 +1,7 @@
 import { exports } from "cloudflare:workers";
 import * as z from "zod";
 
-import { PROTOCOL } from "../../src/protocol/frames.ts";
+import { PROTOCOL } from "../../src/protocol/codes.ts";
 import { TestTenant } from "../support/api.ts";
 
 export const worker = (request: Request): Promise<Response> => exports.default.fetch(request);
