@@ -1,0 +1,42 @@
+import type { TokenSource } from "./options.ts";
+
+export interface Token {
+  readonly token: string;
+  /** Null when it is not known. */
+  readonly expiresAtMs: number | null;
+}
+
+/** Rejects when the source throws, or when what it gives is no token. */
+export async function fetchToken(source: TokenSource): Promise<Token> {
+  const given: unknown = typeof source === "function" ? await source() : source;
+  const token = readToken(given);
+  if (token === null) throw new TypeError("expected a token, or { token, expiresAt }");
+  return token;
+}
+
+function readToken(given: unknown): Token | null {
+  if (typeof given === "string") return given === "" ? null : { token: given, expiresAtMs: null };
+  if (typeof given !== "object" || given === null || !("token" in given)) return null;
+  const { token } = given;
+  if (typeof token !== "string" || token === "") return null;
+  const expiresAt = "expiresAt" in given ? given.expiresAt : undefined;
+  const expiresAtMs = typeof expiresAt === "string" ? Date.parse(expiresAt) : Number.NaN;
+  return { token, expiresAtMs: Number.isNaN(expiresAtMs) ? null : expiresAtMs };
+}
+
+const SHARE = 0.8;
+const MARGIN_MS = 60_000;
+/** Longer timers end at once on every platform. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * How long from now to renew a token, while it is still good: after four fifths of its life and a
+ * minute before its end, but not before half of it. Null when it has no end that this clock can
+ * tell; the relay's word (4401) then is the sign.
+ */
+export function renewInMs({ expiresAtMs }: Token, nowMs: number): number | null {
+  if (expiresAtMs === null || expiresAtMs <= nowMs) return null;
+  const lifeMs = expiresAtMs - nowMs;
+  const inMs = Math.max(lifeMs / 2, Math.min(lifeMs * SHARE, lifeMs - MARGIN_MS));
+  return Math.min(inMs, MAX_TIMER_MS);
+}
