@@ -4,7 +4,8 @@ import type { DestinationPolicy } from "./domain/destination-url.ts";
 import { fromBase64, toUtf8 } from "./domain/encoding.ts";
 import { IdMint } from "./domain/ids.ts";
 import { invariant } from "./domain/result.ts";
-import { deriveIdKey, Sealer } from "./domain/sealing.ts";
+import { deriveIdKey, deriveTokenKey, Sealer } from "./domain/sealing.ts";
+import { TokenMint } from "./domain/subscriber-token.ts";
 import type { FeedObject } from "./objects/feed.ts";
 import type { GateObject } from "./objects/gate.ts";
 import type { RegistryObject } from "./objects/registry.ts";
@@ -48,6 +49,7 @@ export interface Config {
   readonly operatorKey: Uint8Array<ArrayBuffer>;
   readonly sealer: Sealer;
   readonly ids: IdMint;
+  readonly tokens: TokenMint;
   readonly destinations: DestinationPolicy;
   /** Goes with every request that leaves the relay; one that comes back with it has gone in a circle. */
   readonly hopId: string;
@@ -73,11 +75,13 @@ async function parseConfig(env: Env): Promise<Config> {
     throw new MisconfiguredError(names.join("; "));
   }
   const { OPERATOR_KEY, MASTER_KEY, MASTER_KEY_PREVIOUS, ID_KEY, DESTINATIONS } = settings.data;
-  const ids = new IdMint(ID_KEY ?? (await deriveIdKey(MASTER_KEY)));
+  const idKey = ID_KEY ?? (await deriveIdKey(MASTER_KEY));
+  const ids = new IdMint(idKey);
   return {
     operatorKey: toUtf8(OPERATOR_KEY),
     sealer: new Sealer(MASTER_KEY, MASTER_KEY_PREVIOUS ?? null),
     ids,
+    tokens: new TokenMint(await deriveTokenKey(idKey)),
     destinations: DESTINATIONS,
     hopId: await ids.relayId(),
   };

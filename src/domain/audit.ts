@@ -24,6 +24,7 @@ export type AuditAction =
   | "replay.cancelled"
   | "dead_letters.redelivered"
   | "dead_letter.discarded"
+  | "settings.changed"
   | "station.deleted"
   | "quarantine.discarded";
 

@@ -1,8 +1,11 @@
 import * as z from "zod";
 
 import { DELIVERY_FORMATS, isReservedHeader } from "./delivery.ts";
-import { Filter, MAX_FILTER_BYTES } from "./filter.ts";
+import { Filter, FilterScope, MAX_FILTER_BYTES } from "./filter.ts";
+import { VIEWS } from "./grant.ts";
+import { AllowedOrigin } from "./origin.ts";
 import { DEFAULT_TOLERANCE_SECONDS, SCHEME_SETTINGS, SIGNATURE_SCHEMES } from "./signature.ts";
+import { MAX_TOKEN_SECONDS } from "./subscriber-token.ts";
 import { TEST_TYPE } from "./test-event.ts";
 import { isToken } from "./webhook.ts";
 
@@ -165,7 +168,33 @@ export const NewReplay = z
     path: ["to"],
     message: "expected a time after from",
   })
-  .refine(({ stations, types }) => JSON.stringify({ stations, types }).length <= MAX_FILTER_BYTES, {
-    message: `stations and types take at most ${MAX_FILTER_BYTES} bytes`,
-  });
+  .refine(isSmallScope, { message: `types and stations take at most ${MAX_FILTER_BYTES} bytes` });
 export type NewReplay = z.infer<typeof NewReplay>;
+
+export const SettingsPatch = z
+  .strictObject({ allowedOrigins: z.array(AllowedOrigin).max(100) })
+  .partial();
+export type SettingsPatch = z.infer<typeof SettingsPatch>;
+
+const tokenFields = {
+  view: z.enum(VIEWS).default("events"),
+  types: FilterScope.shape.types,
+  stations: FilterScope.shape.stations,
+};
+const TokenSeconds = z.int().min(1).max(MAX_TOKEN_SECONDS);
+
+/** What a token or ticket may see: all that whoever asks for it may, unless it says less. */
+export const NewToken = z
+  .strictObject({ ...tokenFields, ttlSeconds: TokenSeconds.default(3_600) })
+  .refine(isSmallScope, { message: `types and stations take at most ${MAX_FILTER_BYTES} bytes` });
+export type NewToken = z.infer<typeof NewToken>;
+
+/** A ticket lasts as long as it may, unless it says less: its page cannot renew it. */
+export const NewTicket = z
+  .strictObject({ ...tokenFields, ttlSeconds: TokenSeconds.default(MAX_TOKEN_SECONDS) })
+  .refine(isSmallScope, { message: `types and stations take at most ${MAX_FILTER_BYTES} bytes` });
+export type NewTicket = z.infer<typeof NewTicket>;
+
+function isSmallScope({ types, stations }: Pick<Filter, "types" | "stations">): boolean {
+  return JSON.stringify({ types, stations }).length <= MAX_FILTER_BYTES;
+}

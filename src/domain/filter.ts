@@ -17,6 +17,21 @@ export const TypePattern = z
   .max(128)
   .refine(isTypePattern, "expected dotted segments, each a name or a lone *");
 
+function scopeFields() {
+  return {
+    types: z.array(TypePattern).min(1).max(MAX_FILTER_TYPES).optional(),
+    stations: z
+      .array(z.string().refine(isStationName, "expected a station id"))
+      .min(1)
+      .max(MAX_FILTER_STATIONS)
+      .optional(),
+  };
+}
+
+function isSmall(filter: unknown): boolean {
+  return toUtf8(JSON.stringify(filter)).length <= MAX_FILTER_BYTES;
+}
+
 /** Mongo query syntax over the webhook's body; see match.ts. Kept as it was given. */
 const MatchQuery = z.custom<Readonly<Record<string, unknown>>>().superRefine((query, ctx) => {
   for (const { path, message } of readMatch(query).issues) {
@@ -31,19 +46,15 @@ const MatchQuery = z.custom<Readonly<Record<string, unknown>>>().superRefine((qu
  * more segments.
  */
 export const Filter = z
-  .strictObject({
-    types: z.array(TypePattern).min(1).max(MAX_FILTER_TYPES).optional(),
-    stations: z
-      .array(z.string().refine(isStationName, "expected a station id"))
-      .min(1)
-      .max(MAX_FILTER_STATIONS)
-      .optional(),
-    match: MatchQuery.optional(),
-  })
-  .refine((filter) => toUtf8(JSON.stringify(filter)).length <= MAX_FILTER_BYTES, {
-    message: `a filter takes at most ${MAX_FILTER_BYTES} bytes`,
-  });
+  .strictObject({ ...scopeFields(), match: MatchQuery.optional() })
+  .refine(isSmall, { message: `a filter takes at most ${MAX_FILTER_BYTES} bytes` });
 export type Filter = z.infer<typeof Filter>;
+
+/** The parts of a filter that do not look into bodies: what a token may be limited to. */
+export const FilterScope = z
+  .strictObject(scopeFields())
+  .refine(isSmall, { message: `types and stations take at most ${MAX_FILTER_BYTES} bytes` });
+export type FilterScope = z.infer<typeof FilterScope>;
 
 /** What a filter looks at. One for all the filters that look at an event. */
 export interface Filterable {
@@ -71,6 +82,7 @@ export function filterable(
 export interface CompiledFilter {
   readonly wants: (event: Filterable) => boolean;
   readonly wantsStation: (station: string) => boolean;
+  readonly wantsType: (type: string) => boolean;
 }
 
 /** Distinct types are few and patterns many, so what a pattern list says of a type is kept. */
@@ -96,7 +108,7 @@ export function compileFilter({ types, stations, match }: Filter): CompiledFilte
     wantsStation(event.station) &&
     wantsType(event.type) &&
     (matches === null || matches(event.body()));
-  return { wants, wantsStation };
+  return { wants, wantsStation, wantsType };
 }
 
 /** Null for a match that lets every body pass, which need not be looked at then. */

@@ -8,6 +8,7 @@ const PROBLEMS = {
   unauthorized: [401, "Not authorised"],
   forbidden: [403, "Not allowed"],
   forbidden_filter: [403, "This filter is not allowed"],
+  forbidden_origin: [403, "This origin is not allowed"],
   not_found: [404, "Not found"],
   method_not_allowed: [405, "Method not allowed"],
   conflict: [409, "In conflict with what is there"],

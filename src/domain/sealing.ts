@@ -63,9 +63,25 @@ async function importSealingKey(master: Uint8Array<ArrayBuffer>): Promise<Sealin
 export async function deriveIdKey(
   master: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const key = await crypto.subtle.importKey("raw", master, "HKDF", false, ["deriveBits"]);
+  return deriveBytes(master, "chargewire ids");
+}
+
+/** The key that signs tokens: it stays as long as the key of ids does, so tokens outlive a rotation of the master key. */
+export async function deriveTokenKey(idKey: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+  const bytes = await deriveBytes(idKey, "chargewire tokens");
+  return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, [
+    "sign",
+    "verify",
+  ]);
+}
+
+async function deriveBytes(
+  from: Uint8Array<ArrayBuffer>,
+  purpose: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const key = await crypto.subtle.importKey("raw", from, "HKDF", false, ["deriveBits"]);
   const bits = await crypto.subtle.deriveBits(
-    { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: toUtf8("chargewire ids") },
+    { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: toUtf8(purpose) },
     key,
     256,
   );

@@ -1,4 +1,4 @@
-import { isActionType } from "./catalogue.ts";
+import { EVENT_TYPES, isActionType } from "./catalogue.ts";
 import { isStationId } from "./station-id.ts";
 import { isObject, parseJson, readTime } from "./webhook.ts";
 
@@ -79,6 +79,11 @@ const NO_FACTS: SessionState["facts"] = {
   powerW: null,
   soc: null,
 };
+
+/** What a state's sessions are folded from. */
+export const SESSION_TYPES: readonly string[] = EVENT_TYPES.filter(
+  (type) => type.startsWith("session.") && !isActionType(type),
+);
 
 /** Events after which a session is over, whatever else is said of it. */
 const ENDING_TYPES = new Set(["session.ended", "session.cancelled", "session.start_failure"]);

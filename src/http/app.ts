@@ -4,6 +4,7 @@ import { HOP_HEADER } from "../domain/destination-url.ts";
 import { configOf } from "../env.ts";
 import { audit } from "./audit.ts";
 import type { AppEnv } from "./context.ts";
+import { cors } from "./cors.ts";
 import { events } from "./events.ts";
 import { filters } from "./filters.ts";
 import { ingest } from "./ingest.ts";
@@ -12,10 +13,12 @@ import { answerError, notFound, refuse } from "./problems.ts";
 import { quarantine } from "./quarantine.ts";
 import { replays } from "./replays.ts";
 import { routes } from "./routes.ts";
+import { settings } from "./settings.ts";
 import { sources } from "./sources.ts";
 import { stations } from "./stations.ts";
 import { streams } from "./streams.ts";
 import { tenants } from "./tenants.ts";
+import { tokens } from "./tokens.ts";
 
 export const app = new Hono<AppEnv>();
 
@@ -36,7 +39,10 @@ app.use(async (c, next) => {
 
 app.get("/health", (c) => c.json({ status: "ok" }));
 app.route("/ingest", ingest);
+app.use("/v1/*", cors);
 app.route("/v1", streams);
+app.route("/v1", tokens);
+app.route("/v1/settings", settings);
 app.route("/v1/tenants", tenants);
 app.route("/v1/keys", keys);
 app.route("/v1/sources", sources);

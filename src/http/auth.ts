@@ -1,11 +1,11 @@
 import type { HonoRequest } from "hono";
 import { createMiddleware } from "hono/factory";
 
+import { type Admission, admitByKeyOrToken } from "../domain/admission.ts";
 import { equalBytes, sha256, toUtf8 } from "../domain/encoding.ts";
-import { hashKey } from "../domain/ids.ts";
-import { AUTH_PROTOCOL_PREFIX } from "../protocol/codes.ts";
-import type { AppContext, AppEnv, Identity } from "./context.ts";
-import { refuse } from "./problems.ts";
+import { allowsOrigin } from "../domain/origin.ts";
+import type { AppContext, AppEnv } from "./context.ts";
+import { refuse, refuseOrigin } from "./problems.ts";
 
 const UNAUTHORIZED = "A valid key is needed: Authorization: Bearer <key>.";
 
@@ -27,34 +27,46 @@ export const tenantReading = tenantCalls(() => true);
 
 function tenantCalls(isReading: (request: HonoRequest) => boolean) {
   return createMiddleware<AppEnv>(async (c, next) => {
-    const identity = await identify(c, bearerOf(c));
-    if (identity === null) return refuse("unauthorized", UNAUTHORIZED);
-    if (identity.role !== "admin" && !isReading(c.req)) {
+    const asker = await identify(c, bearerOf(c));
+    if (asker === null) return refuse("unauthorized", UNAUTHORIZED);
+    const { tenant, keyId, role } = asker;
+    if (role === null) return refuse("forbidden", "A subscriber token opens streams alone.");
+    if (!allowsOrigin(asker.allowedOrigins, originOf(c))) return refuseOrigin();
+    if (role !== "admin" && !isReading(c.req)) {
       return refuse("forbidden", "This key may only read.");
     }
-    c.set("identity", identity);
+    c.set("identity", { tenant, keyId, role });
     return next();
   });
 }
 
-/** Whose API key this is. Keys that were never issued are refused without asking anybody. */
-export async function identify(c: AppContext, key: string | null): Promise<Identity | null> {
+export interface Asker extends Admission {
+  /** As far as it is known here: of a token the stream's object knows more. */
+  readonly allowedOrigins: readonly string[];
+}
+
+/** Whose API key or subscriber token this is. What was never issued is refused without asking anybody. */
+export async function identify(c: AppContext, key: string | null): Promise<Asker | null> {
   if (key === null) return null;
-  const tenant = await c.var.config.ids.tenantOf("cw", key);
-  if (tenant === null) return null;
-  const found = await c.env.TENANT.getByName(tenant).authenticate(await hashKey(key));
-  return found === null ? null : { tenant, ...found };
+  let allowedOrigins: readonly string[] = [];
+  const admission = await admitByKeyOrToken(key, {
+    ids: c.var.config.ids,
+    tokens: c.var.config.tokens,
+    authenticate: async (tenant, hash) => {
+      const found = await c.env.TENANT.getByName(tenant).authenticate(hash);
+      allowedOrigins = found?.allowedOrigins ?? [];
+      return found;
+    },
+    nowMs: Date.now(),
+  });
+  return admission === null ? null : { ...admission, allowedOrigins };
 }
 
-/** The key of a stream's request: in the header, or in the subprotocols, where browsers can put it. */
-export function streamKeyOf(c: AppContext): string | null {
-  const offered = (c.req.header("sec-websocket-protocol") ?? "").split(",");
-  const auth = offered
-    .map((name) => name.trim())
-    .find((name) => name.startsWith(AUTH_PROTOCOL_PREFIX));
-  return auth === undefined ? bearerOf(c) : auth.slice(AUTH_PROTOCOL_PREFIX.length);
+/** Where a browser's page comes from; null when it is no browser that asks. */
+export function originOf(c: AppContext): string | null {
+  return c.req.header("origin") ?? null;
 }
 
-function bearerOf(c: AppContext): string | null {
+export function bearerOf(c: AppContext): string | null {
   return /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? null;
 }

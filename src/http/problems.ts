@@ -1,6 +1,7 @@
 import { type Problem, type ProblemCode, toWire } from "../domain/problem.ts";
 import { MisconfiguredError } from "../env.ts";
 import { faultFields, log } from "../log.ts";
+import type { Inadmissible } from "../objects/feed.ts";
 import type { AppContext } from "./context.ts";
 
 /** A problem document (RFC 9457). */
@@ -16,6 +17,28 @@ export function problem(problem: Problem): Response {
 
 export function refuse(code: ProblemCode, detail: string): Response {
   return problem({ code, detail });
+}
+
+/** Tells the CORS middleware, which takes it out, that this answer is not for that page to read. */
+export const FORBIDDEN_ORIGIN = "x-chargewire-forbidden-origin";
+
+export function refuseOrigin(): Response {
+  const detail = "Pages of this origin may not use this key or token.";
+  const response = refuse("forbidden_origin", detail);
+  response.headers.set(FORBIDDEN_ORIGIN, "1");
+  return response;
+}
+
+/** What a stream's object says of a subscriber that it does not take. */
+export function inadmissible(reason: Inadmissible): Response {
+  switch (reason) {
+    case "unauthorized":
+      return refuse(reason, "The key of this token has been deleted, or its tenant removed.");
+    case "forbidden_origin":
+      return refuseOrigin();
+    case "not_found":
+      return notFound("station");
+  }
 }
 
 export const notFound = (what: string): Response => refuse("not_found", `No such ${what}.`);

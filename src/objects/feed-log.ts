@@ -2,6 +2,7 @@ import type { Extent } from "../domain/cursor.ts";
 import { eventHead } from "../domain/event.ts";
 import { randomText } from "../domain/ids.ts";
 import { invariant } from "../domain/result.ts";
+import { seqOfState } from "../domain/state-view.ts";
 import type { Database } from "../store/database.ts";
 import { feedMigrations } from "../store/feed-schema.ts";
 import {
@@ -18,7 +19,7 @@ import {
   writeSegment,
 } from "../store/feed-store.ts";
 import { exists, migrate } from "../store/migrate.ts";
-import type { StreamRecord } from "./stream.ts";
+import type { StreamRecord } from "./stream-source.ts";
 
 /** A segment is full at this size; the flush that fills it may take it further. */
 const SEGMENT_CHARS = 16 * 1024;
@@ -106,10 +107,17 @@ export class FeedLog {
     return names.sort().slice(0, limit);
   }
 
-  snapshot(wants: (station: string) => boolean): string[] {
+  /**
+   * The states of the stations that pass. A station with a long backlog sends its state with the
+   * end of it: until then the log is ahead of the state, and this is null unless even such
+   * states are wanted.
+   */
+  snapshot(wants: (station: string) => boolean, evenBehind: boolean): string[] | null {
     const states: string[] = [];
-    for (const [station, { state }] of this.#stations) {
-      if (state !== null && wants(station)) states.push(state);
+    for (const [station, { state, lastSeq }] of this.#stations) {
+      if (state === null || !wants(station)) continue;
+      if (!evenBehind && seqOfState(state) < lastSeq) return null;
+      states.push(state);
     }
     return states;
   }

@@ -3,6 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { formatCursor, parseCursor, resumeFrom } from "../domain/cursor.ts";
 import { compileFilter, type Filter } from "../domain/filter.ts";
 import { Gather } from "../domain/gather.ts";
+import { allowsOrigin } from "../domain/origin.ts";
 import { pageOf } from "../domain/page.ts";
 import { invariant } from "../domain/result.ts";
 import type { Standing } from "../domain/route.ts";
@@ -10,8 +11,11 @@ import { type Env, parseObjectName, stationName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/codes.ts";
 import { Database } from "../store/database.ts";
+import { AlarmClock } from "./alarm-clock.ts";
 import { type FeedEntry, FeedLog } from "./feed-log.ts";
-import { Stream, seenByFilters } from "./stream.ts";
+import { Stream, subscriptionOf } from "./stream.ts";
+import { admitToTenant } from "./stream-admission.ts";
+import { seenByFilters } from "./stream-source.ts";
 
 /** A station's events for the feed, in order and without holes. */
 export interface PushBatch {
@@ -41,8 +45,13 @@ export interface FeedConfig extends Standing {
   /** Tells two of the same version apart: the later one is larger. */
   readonly stamp: number;
   readonly keyIds: readonly string[];
+  /** Origins that browsers may come from; none for any. Absent from tenants of 0.2.0. */
+  readonly allowedOrigins?: readonly string[];
   readonly removed: boolean;
 }
+
+/** Why somebody may not subscribe here. */
+export type Inadmissible = "unauthorized" | "forbidden_origin" | "not_found";
 
 export interface EventPage {
   readonly items: readonly string[];
@@ -67,6 +76,7 @@ export class FeedObject extends DurableObject<Env> {
   readonly #db: Database;
   readonly #tenant: string;
   #log: FeedLog;
+  readonly #clock: AlarmClock;
   readonly #stream: Stream;
   readonly #pushes: Gather<PushBatch, number>;
   #config: Promise<FeedConfig> | null = null;
@@ -80,11 +90,15 @@ export class FeedObject extends DurableObject<Env> {
     this.#tenant = parseObjectName(ctx.id.name).tenant;
     this.#db = new Database(ctx.storage);
     this.#log = new FeedLog(this.#db);
+    this.#clock = new AlarmClock(ctx, this.#log.extent().epoch !== "");
     this.#stream = new Stream(ctx, {
       tenant: this.#tenant,
       extent: () => this.#log.extent(),
       read: (offset) => this.#log.read(offset),
-      snapshot: (wants) => this.#log.snapshot(wants),
+      states: (wants, evenBehind) => this.#log.snapshot(wants, evenBehind),
+      state: (station) => this.#log.state(station),
+      admit: (token) => this.#admit(token),
+      wakeAt: (atMs) => this.#clock.wakeAt(atMs),
     });
     this.#pushes = new Gather((batches) => this.#flush(batches), MAX_PUSHES);
   }
@@ -117,7 +131,7 @@ export class FeedObject extends DurableObject<Env> {
     this.#config = Promise.resolve(config);
     if (config.removed) {
       this.#stream.closeAll(CloseCode.forbidden, "the tenant was removed");
-      await this.ctx.storage.setAlarm(Date.now() + 50);
+      this.#clock.wakeAt(Date.now());
     } else {
       this.#stream.keepOnly(new Set(config.keyIds));
     }
@@ -222,18 +236,32 @@ export class FeedObject extends DurableObject<Env> {
     if (this.#log.state(station) === null) return false;
     await this.env.STATION.getByName(stationName(this.#tenant, station)).forget(Date.now());
     this.#log.remove(station);
+    this.#stream.publishRemoval(station);
     return true;
   }
 
-  /** A subscriber's upgrade. src/http has checked who asks, and passes what they may see. */
+  /**
+   * What stands against a subscriber: its key may have been deleted, its page may come from
+   * somewhere else, and the station, when it asks for one, may not be there.
+   */
+  async refuses(
+    keyId: string,
+    origin: string | null,
+    station: string | null,
+  ): Promise<Inadmissible | null> {
+    const { keyIds, allowedOrigins = [], removed } = await this.#ask();
+    if (removed || !keyIds.includes(keyId)) return "unauthorized";
+    if (!allowsOrigin(allowedOrigins, origin)) return "forbidden_origin";
+    return station !== null && this.#log.state(station) === null ? "not_found" : null;
+  }
+
+  /** A subscriber's upgrade. src/http has checked what it asks for, and passes what it may see. */
   override async fetch(request: Request): Promise<Response> {
-    const { keyIds, removed } = await this.#ask();
-    // Both may have happened since the edge asked.
-    if (removed) return new Response(null, { status: 404 });
+    const { keyId, origin } = subscriptionOf(request);
+    const refusal = await this.refuses(keyId, origin, null);
+    if (refusal !== null) return new Response(null, { status: REFUSAL_STATUS[refusal] });
     this.#log.create();
-    const response = this.#stream.upgrade(request);
-    this.#stream.keepOnly(new Set(keyIds));
-    return response;
+    return this.#stream.upgrade(request);
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
@@ -248,27 +276,39 @@ export class FeedObject extends DurableObject<Env> {
     this.#stream.forget(socket);
   }
 
-  /** Only a removed tenant's feed has alarms: it purges the stations, then itself. Never throws. */
+  /** Sees to tokens that end, and to the end of a removed tenant. Never throws. */
   override async alarm(): Promise<void> {
-    const stations = this.#log.allStations();
+    this.#clock.rang();
     try {
-      const now = stations.slice(this.#purgedCount, this.#purgedCount + PURGES_PER_ALARM);
-      await Promise.all(
-        now.map((station) =>
-          this.env.STATION.getByName(stationName(this.#tenant, station)).purge(),
-        ),
-      );
-      this.#purgedCount += now.length;
-      if (this.#purgedCount < stations.length) {
-        await this.ctx.storage.setAlarm(Date.now() + 1_000);
-        return;
-      }
-      await this.ctx.storage.deleteAll();
-      this.#log = new FeedLog(this.#db);
+      if ((await this.#ask()).removed) await this.#purgeSome();
+      else this.#stream.sweep();
     } catch (error) {
-      log("warn", "purge.failed", { tenant: this.#tenant, ...faultFields(error) });
-      await this.ctx.storage.setAlarm(Date.now() + 5_000);
+      log("warn", "alarm.failed", { tenant: this.#tenant, ...faultFields(error) });
+      this.#clock.wakeAt(Date.now() + 5_000);
     }
+  }
+
+  /** The tenant is removed: the stations go first, then the feed itself. */
+  async #purgeSome(): Promise<void> {
+    const stations = this.#log.allStations();
+    const now = stations.slice(this.#purgedCount, this.#purgedCount + PURGES_PER_ALARM);
+    await Promise.all(
+      now.map((station) => this.env.STATION.getByName(stationName(this.#tenant, station)).purge()),
+    );
+    this.#purgedCount += now.length;
+    if (this.#purgedCount < stations.length) {
+      this.#clock.wakeAt(Date.now() + 1_000);
+      return;
+    }
+    await this.ctx.storage.deleteAll();
+    this.#clock.rang();
+    this.#log = new FeedLog(this.#db);
+  }
+
+  async #admit(token: string) {
+    const admission = await admitToTenant(this.env, this.#tenant, token);
+    if (admission === null) return null;
+    return (await this.#ask()).keyIds.includes(admission.keyId) ? admission : null;
   }
 
   /** What waits goes into the log together: one row, one frame per socket. */
@@ -341,5 +381,7 @@ export class FeedObject extends DurableObject<Env> {
     return this.#config;
   }
 }
+
+const REFUSAL_STATUS = { unauthorized: 401, forbidden_origin: 403, not_found: 404 } as const;
 
 const GONE: PushReply = { lastSeq: 0, version: 0, suspect: [], open: [], gone: true };

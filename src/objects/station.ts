@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 
 import { type StationEvent, serializeEvent } from "../domain/event.ts";
 import { Gather } from "../domain/gather.ts";
+import { allowsStation } from "../domain/grant.ts";
 import type { LaneAction } from "../domain/lane.ts";
 import type { ReplaySelection } from "../domain/replay.ts";
 import { serializeState } from "../domain/state.ts";
@@ -16,7 +17,9 @@ import { openParts, type StationParts } from "./station-parts.ts";
 import { GoneError } from "./station-push.ts";
 import type { ReplayAnswer, ReplayCount, ReplayTurn } from "./station-replay.ts";
 import type { DeliveryPlace, DeliveryView, LaneView } from "./station-views.ts";
-import { Stream, type StreamRecord, subscriptionOf } from "./stream.ts";
+import { Stream, subscriptionOf } from "./stream.ts";
+import { admitToTenant } from "./stream-admission.ts";
+import type { StreamRecord } from "./stream-source.ts";
 
 /** An ack waits this long for the feed; then an alarm owes the push, and the ack goes out. */
 const PUSH_PATIENCE_MS = 2_000;
@@ -47,14 +50,17 @@ export class StationObject extends DurableObject<Env> {
     ({ tenant: this.#tenant, rest: this.#station } = parseObjectName(ctx.id.name));
     this.#db = new Database(ctx.storage);
     this.#parts = this.#open();
+    this.#clock = new AlarmClock(ctx, this.#parts.journal.seq > 0);
     this.#stream = new Stream(ctx, {
       tenant: this.#tenant,
       extent: () => this.#parts.journal.extent(),
       read: (offset) => this.#readRecords(offset),
-      snapshot: (wants) => this.#stateTexts(wants),
+      states: (wants) => this.#stateTexts(wants),
+      state: () => this.#stateTexts(() => true)[0] ?? null,
+      admit: (token) => this.#admit(token),
+      wakeAt: (atMs) => this.#clock.wakeAt(atMs),
     });
     this.#appends = new Gather((events) => this.#commit(events), MAX_APPENDS);
-    this.#clock = new AlarmClock(ctx, this.#parts.journal.seq > 0);
   }
 
   /**
@@ -116,7 +122,9 @@ export class StationObject extends DurableObject<Env> {
 
   /** Forgets what is known of the station; its events stay in the log until it turns. */
   async forget(nowMs: number): Promise<void> {
-    if (this.#parts.journal.seq > 0) this.#parts.journal.forget(nowMs);
+    if (this.#parts.journal.seq === 0) return;
+    this.#parts.journal.forget(nowMs);
+    this.#stream.publishRemoval(this.#station);
   }
 
   /** What a replay would send of this station's log. */
@@ -135,7 +143,7 @@ export class StationObject extends DurableObject<Env> {
     const tenant = this.env.TENANT.getByName(this.#tenant);
     const { keyId } = subscriptionOf(request);
     if (!(await tenant.registerSubscribed(this.#station, keyId))) {
-      return new Response(null, { status: 404 });
+      return new Response(null, { status: 401 });
     }
     return this.#stream.upgrade(request);
   }
@@ -165,6 +173,7 @@ export class StationObject extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#clock.rang();
     try {
+      this.#stream.sweep();
       // Dying in here costs nothing: the platform repeats an alarm that did not end.
       if (this.#parts.journal.seq === 0 || !(await this.#relay())) return;
       // A lane that the tenant will wake needs no alarm.
@@ -217,6 +226,14 @@ export class StationObject extends DurableObject<Env> {
     const { state, seq } = this.#parts.journal;
     const isShown = !state.isGone && wants(this.#station);
     return isShown ? [serializeState(this.#station, seq, state)] : [];
+  }
+
+  async #admit(token: string) {
+    const admission = await admitToTenant(this.env, this.#tenant, token);
+    if (admission === null || !allowsStation(admission.grant, this.#station)) return null;
+    // From here on this station is woken when that key is deleted, too.
+    const owner = this.env.TENANT.getByName(this.#tenant);
+    return (await owner.registerSubscribed(this.#station, admission.keyId)) ? admission : null;
   }
 
   /** Brings the feed up to date and the lanes on their way. False when the tenant is gone. */

@@ -2,7 +2,7 @@ import type { RouteTable } from "../domain/route.ts";
 import type { Database } from "../store/database.ts";
 import { exists } from "../store/migrate.ts";
 import { allRoutes } from "../store/route-store.ts";
-import { listKeyIds, readTenant } from "../store/tenant-store.ts";
+import { listKeyIds, readAllowedOrigins, readTenant } from "../store/tenant-store.ts";
 import type { FeedConfig } from "./feed.ts";
 import type { RouteHealth } from "./tenant-health.ts";
 import { stationRoute } from "./tenant-views.ts";
@@ -28,11 +28,14 @@ export class TenantConfig {
     this.#stamp = Math.max(Date.now(), this.#stamp + 1);
     const stamp = this.#stamp;
     if (tenant === null || tenant.removed === 1) {
-      return { version: 0, stamp, suspect: [], open: [], keyIds: [], removed: true };
+      const nothing = { suspect: [], open: [], keyIds: [], allowedOrigins: [] };
+      return { version: 0, stamp, ...nothing, removed: true };
     }
     const { version } = tenant;
     const keyIds = listKeyIds(this.#db);
-    return { version, stamp, ...this.#health.standing(), keyIds, removed: false };
+    // Our own text, written by tenant-settings.ts.
+    const allowedOrigins: string[] = JSON.parse(readAllowedOrigins(this.#db));
+    return { version, stamp, ...this.#health.standing(), keyIds, allowedOrigins, removed: false };
   }
 
   /** For stations: all routes, or null when nothing has changed since `version`. */

@@ -18,6 +18,12 @@ export interface MintedKey {
   readonly hash: string;
 }
 
+export interface AuthenticatedKey {
+  readonly keyId: string;
+  readonly role: Role;
+  readonly allowedOrigins: readonly string[];
+}
+
 export interface KeysWorld {
   readonly tenant: string;
   readonly config: () => Promise<Config>;
@@ -45,10 +51,13 @@ export class Keys {
     this.#world = world;
   }
 
-  /** Whose key has this hash, or null. */
-  authenticate(hash: string): { keyId: string; role: Role } | null {
+  /** Whose key has this hash, and from which pages it may be used; or null. */
+  authenticate(hash: string): AuthenticatedKey | null {
     const key = store.findKeyByHash(this.#db, hash);
-    return key === null ? null : { keyId: key.id, role: key.role === "admin" ? "admin" : "reader" };
+    if (key === null) return null;
+    // Our own text, written by tenant-settings.ts.
+    const allowedOrigins: string[] = JSON.parse(store.readAllowedOrigins(this.#db));
+    return { keyId: key.id, role: key.role === "admin" ? "admin" : "reader", allowedOrigins };
   }
 
   list(after: string, limit: number): Page<KeyView> {

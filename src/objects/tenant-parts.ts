@@ -20,7 +20,9 @@ import { Notices } from "./tenant-notices.ts";
 import { Quarantine } from "./tenant-quarantine.ts";
 import { Replays } from "./tenant-replays.ts";
 import { Routes } from "./tenant-routes.ts";
+import { TenantSettings } from "./tenant-settings.ts";
 import { Sources } from "./tenant-sources.ts";
+import { Tickets } from "./tenant-tickets.ts";
 import { stationRoute } from "./tenant-views.ts";
 
 export type TenantParts = ReturnType<typeof openParts>;
@@ -73,6 +75,7 @@ export function openParts(ctx: DurableObjectState, env: Env) {
   };
   const changes = new Changes(db, messenger, { tenant, onChanged: letGoOn });
   const keys = new Keys(db, audit, changes, messenger, { tenant, config });
+  const settings = new TenantSettings(db, audit, changes, messenger);
   const sources = new Sources(db, audit, changes, {
     tenant,
     config,
@@ -118,6 +121,8 @@ export function openParts(ctx: DurableObjectState, env: Env) {
     life,
     config: tenantConfig,
     keys,
+    tickets: new Tickets(db),
+    settings,
     sources,
     routes,
     gates,

@@ -8,6 +8,7 @@ import type {
   NewSecret,
   NewSource,
   RoutePatch,
+  SettingsPatch,
   SourcePatch,
 } from "../domain/control.ts";
 import type { Gap, LaneAction } from "../domain/lane.ts";
@@ -18,6 +19,7 @@ import type { GivenUp, GiveUpReason, LaneReport } from "./station-lane-reports.t
 import { openParts, type TenantParts } from "./tenant-parts.ts";
 import type { RedeliveryRefusal } from "./tenant-replays.ts";
 import type { RefusalCount } from "./tenant-sources.ts";
+import type { TicketAnswer } from "./tenant-tickets.ts";
 import type { DeadLetterView } from "./tenant-views.ts";
 
 const ALARM_RETRY_MS = 5_000;
@@ -73,6 +75,23 @@ export class TenantObject extends DurableObject<Env> {
 
   async registerSubscribed(station: string, keyId: string) {
     return this.#isThere() && this.#parts.keys.subscribe(station, keyId);
+  }
+
+  /** A ticket opens one stream; a ticket of a tenant that is gone opens none. */
+  async openTicket(id: string, stream: string, expiresAtMs: number): Promise<TicketAnswer> {
+    return this.#isThere() ? this.#parts.tickets.open(id, stream, expiresAtMs) : "used";
+  }
+
+  async hasOpenedTicket(id: string, stream: string) {
+    return this.#isThere() && this.#parts.tickets.hasOpened(id, stream);
+  }
+
+  async getSettings() {
+    return this.#parts.settings.get();
+  }
+
+  async updateSettings(patch: SettingsPatch, actor: Actor) {
+    return this.#parts.settings.update(patch, actor);
   }
 
   async listSources(after: string, limit: number) {

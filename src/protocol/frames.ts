@@ -21,6 +21,15 @@ export const SubscribeFrame = z.strictObject({
 });
 export type SubscribeFrame = z.infer<typeof SubscribeFrame>;
 
+/** What the subscriber has taken in: everything up to the cursor. */
+export const AckFrame = z.strictObject({ op: z.literal("ack"), cursor: z.string().max(128) });
+
+/** A new token, before the old one ends. */
+export const AuthFrame = z.strictObject({
+  op: z.literal("auth"),
+  token: z.string().min(1).max(MAX_CLIENT_FRAME_CHARS),
+});
+
 export interface ClientFrame {
   readonly op: string;
   readonly frame: unknown;
@@ -44,15 +53,37 @@ export interface Hello {
   readonly cursor: string;
   /** True: everything after the given cursor follows. False: it cannot; a gap and a snapshot follow. */
   readonly recovered: boolean | null;
+  /** Events of the stream that lie after the cursor now, whatever the filter. */
+  readonly behind: number;
 }
 
 export function helloFrame(hello: Hello): string {
   return JSON.stringify({ op: "hello", v: 1, ...hello, heartbeatSeconds: HEARTBEAT_SECONDS });
 }
 
-/** Events and states are texts already: a body goes out as it came in. */
-export function eventsFrame(events: readonly string[], cursor: string): string {
-  return `{"op":"events","events":[${events.join(",")}],"cursor":${JSON.stringify(cursor)}}`;
+/**
+ * Events and states are texts already: a body goes out as it came in. `behind` is given while a
+ * subscriber is being brought up to date: the events of the stream that are still to come.
+ */
+export function eventsFrame(
+  events: readonly string[],
+  cursor: string,
+  behind: number | null,
+): string {
+  return `{"op":"events","events":[${events.join(",")}]${placeFields(cursor, behind)}}`;
+}
+
+/** In place of events, for subscribers who see no more than availability. */
+export function stateFrame(
+  stations: readonly string[],
+  cursor: string,
+  behind: number | null,
+): string {
+  return `{"op":"state","stations":[${stations.join(",")}]${placeFields(cursor, behind)}}`;
+}
+
+function placeFields(cursor: string, behind: number | null): string {
+  return `,"cursor":${JSON.stringify(cursor)}${behind === null ? "" : `,"behind":${behind}`}`;
 }
 
 export function snapshotFrame(stations: readonly string[], cursor: string, done: boolean): string {
@@ -71,4 +102,17 @@ export function errorFrame(code: string, detail: string): string {
 
 export function byeFrame(code: number, retryAfterMs: number, cursor: string): string {
   return JSON.stringify({ op: "bye", code, retryAfterMs, cursor });
+}
+
+/** What passing a server's frame on takes: its op, its place, and what follows. */
+export function readServerFrame(text: string) {
+  // Our own text, from the stream's object.
+  const frame: {
+    readonly op: string;
+    readonly cursor?: string;
+    readonly recovered?: boolean | null;
+    readonly done?: boolean;
+    readonly retryAfterMs?: number;
+  } = JSON.parse(text);
+  return { ...frame, cursor: frame.cursor ?? null, retryAfterMs: frame.retryAfterMs ?? null };
 }

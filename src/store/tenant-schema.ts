@@ -224,4 +224,17 @@ export const tenantMigrations: readonly Migration[] = [
       CREATE INDEX dead_letters_by_event ON dead_letters (route_id, station, seq);
     `,
   },
+  {
+    name: "006_browsers",
+    sql: `
+      -- JSON: the origins that browsers may come from; empty for any.
+      ALTER TABLE tenant ADD COLUMN allowed_origins TEXT NOT NULL DEFAULT '[]';
+      -- Tickets that have opened their stream, until they can be used no more.
+      CREATE TABLE tickets (
+        id            TEXT PRIMARY KEY,
+        stream        TEXT    NOT NULL,
+        expires_at_ms INTEGER NOT NULL
+      ) WITHOUT ROWID;
+    `,
+  },
 ];

@@ -21,6 +21,17 @@ export function insertTenant(db: Database, name: string, nowMs: number): void {
   );
 }
 
+/** JSON of the origins that browsers may come from. */
+export function readAllowedOrigins(db: Database): string {
+  return (
+    db.first<{ origins: string }>("SELECT allowed_origins AS origins FROM tenant")?.origins ?? "[]"
+  );
+}
+
+export function writeAllowedOrigins(db: Database, origins: string): void {
+  db.run("UPDATE tenant SET allowed_origins = ?", origins);
+}
+
 /** A tombstone: the tenant's name is gone with everything else, its id stays taken. */
 export function insertTombstone(db: Database, nowMs: number): void {
   db.run(
@@ -49,6 +60,7 @@ const TENANT_TABLES = [
   "notices",
   "replays",
   "replay_stations",
+  "tickets",
 ] as const;
 
 /** Called in the transaction of every change that stations have to learn of. */

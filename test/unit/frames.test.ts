@@ -21,6 +21,7 @@ import {
   readClientFrame,
   SubscribeFrame,
   snapshotFrame,
+  stateFrame,
 } from "../../src/protocol/frames.ts";
 import { anyText } from "../support/arbitraries.ts";
 
@@ -115,7 +116,7 @@ describe("SubscribeFrame", () => {
 
 describe("frames from the server", () => {
   it("greet with everything that hello promises", () => {
-    const hello = { connection: "c1", tenant: "acme", cursor: CURSOR, recovered: null };
+    const hello = { connection: "c1", tenant: "acme", cursor: CURSOR, recovered: null, behind: 3 };
     expect(JSON.parse(helloFrame(hello))).toEqual({
       op: "hello",
       v: 1,
@@ -123,6 +124,7 @@ describe("frames from the server", () => {
       tenant: "acme",
       cursor: CURSOR,
       recovered: null,
+      behind: 3,
       heartbeatSeconds: HEARTBEAT_SECONDS,
     });
     for (const recovered of [true, false]) {
@@ -135,7 +137,7 @@ describe("frames from the server", () => {
     ["one", ['{"a":1.0}']],
     ["several", ['{"a": 1e3 }', "{}", '{"b":"],\\"cursor\\":\\"x\\""}']],
   ])("carry %s as the text they were given", (_name, texts) => {
-    const events = eventsFrame(texts, CURSOR);
+    const events = eventsFrame(texts, CURSOR, null);
     expect(events).toBe(`{"op":"events","events":[${texts.join()}],"cursor":"${CURSOR}"}`);
     expect(JSON.parse(events)).toEqual({
       op: "events",
@@ -152,6 +154,17 @@ describe("frames from the server", () => {
         done,
       });
     }
+  });
+
+  it("carry states in place of events, and how far behind the subscriber is", () => {
+    expect(JSON.parse(stateFrame(['{"seq":1}'], CURSOR, 7))).toEqual({
+      op: "state",
+      stations: [{ seq: 1 }],
+      cursor: CURSOR,
+      behind: 7,
+    });
+    expect(JSON.parse(stateFrame([], CURSOR, null))).not.toHaveProperty("behind");
+    expect(JSON.parse(eventsFrame([], CURSOR, 0))).toMatchObject({ behind: 0, cursor: CURSOR });
   });
 
   it.each(["retention", "epoch", "slow"] satisfies GapReason[])("tell of a gap by %s", (reason) => {
@@ -176,7 +189,7 @@ describe("frames from the server", () => {
   it("stay JSON, whatever a cursor holds", () => {
     const odd = '"}],\u2028';
     for (const text of [
-      eventsFrame([], odd),
+      eventsFrame([], odd, null),
       snapshotFrame([], odd, true),
       gapFrame("slow", odd),
     ]) {

@@ -65,7 +65,7 @@ describe("FeedObject with large states", () => {
     await expect.poll(() => eventsOf(subscriber.frames).length).toBeGreaterThanOrEqual(1536);
     expect(eventsOf(subscriber.frames)).toHaveLength(1536);
     expect(await storedFeed(tenant, (log) => log.extent().head)).toBe(1536);
-    expect(await storedFeed(tenant, (log) => log.snapshot(() => true))).toHaveLength(512);
+    expect(await storedFeed(tenant, (log) => log.snapshot(() => true, true))).toHaveLength(512);
   });
 
   it("takes 900 stations that push at once", async () => {

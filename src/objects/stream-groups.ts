@@ -1,0 +1,144 @@
+import type { Visibility } from "../domain/grant.ts";
+import type { Member } from "./stream-member.ts";
+import type { Outlet, SizedFrame } from "./stream-outlet.ts";
+import { type StreamRecord, type StreamSource, seenByFilters } from "./stream-source.ts";
+
+/** A busy stream sends one frame per socket and this interval; an idle one sends at once. */
+const FRAME_INTERVAL_MS = 50;
+/** A subscriber whose filter lets nothing through hears its cursor this often, at least. */
+export const SILENT_EVENTS = 500;
+
+/** Subscribers who see the same: each event is matched once, each frame built once for all of them. */
+interface Group {
+  readonly visibility: Visibility;
+  readonly members: Set<Member>;
+  waiting: StreamRecord[];
+  /** Where its last frame went up to. */
+  heardOffset: number;
+}
+
+/** The subscribers that have caught up: every new event goes to them, gathered while it is busy. */
+export class LiveGroups {
+  readonly #source: StreamSource;
+  readonly #outlet: Outlet;
+  readonly #onSlow: (slow: readonly Member[], nowMs: number) => void;
+  readonly #groups = new Map<string, Group>();
+  #sentMs = 0;
+  #sentOffset = 0;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+
+  /** `onSlow` hears after each flush of those who have not taken in what was sent before. */
+  constructor(
+    source: StreamSource,
+    outlet: Outlet,
+    onSlow: (slow: readonly Member[], nowMs: number) => void,
+  ) {
+    this.#source = source;
+    this.#outlet = outlet;
+    this.#onSlow = onSlow;
+  }
+
+  /** The place up to which live subscribers have been sent everything. */
+  get position(): number {
+    return this.#timer === null ? this.#source.extent().head : this.#sentOffset;
+  }
+
+  /** From the head on; what waits to be sent lies before it, and goes out first. */
+  join(member: Member): void {
+    this.flushWaiting();
+    const { head } = this.#source.extent();
+    const group = this.#groups.get(member.key);
+    if (group !== undefined) group.members.add(member);
+    else {
+      this.#groups.set(member.key, {
+        visibility: member.visibility,
+        members: new Set([member]),
+        waiting: [],
+        heardOffset: head,
+      });
+    }
+  }
+
+  leave(member: Member): void {
+    const group = this.#groups.get(member.key);
+    if (group?.members.delete(member) === true && group.members.size === 0) {
+      this.#groups.delete(member.key);
+    }
+  }
+
+  clear(): void {
+    this.#groups.clear();
+  }
+
+  /** In the turn in which the log has taken them in. */
+  publish(records: readonly StreamRecord[]): void {
+    const first = records[0];
+    if (first === undefined || this.#groups.size === 0) return;
+    for (const record of records) {
+      const seen = seenByFilters(record);
+      for (const { visibility, waiting } of this.#groups.values()) {
+        if (visibility.wants(seen)) waiting.push(record);
+      }
+    }
+    if (this.#timer !== null) return;
+    this.#sentOffset = first.offset - 1;
+    const waitMs = this.#sentMs + FRAME_INTERVAL_MS - Date.now();
+    if (waitMs <= 0) this.#flush();
+    else this.#timer = setTimeout(() => this.#flush(), waitMs);
+  }
+
+  /** A station is gone without an event that says so. */
+  publishRemoval(station: string): void {
+    const nowMs = Date.now();
+    this.flushWaiting();
+    const { head } = this.#source.extent();
+    for (const { visibility, members } of this.#groups.values()) {
+      if (visibility.view !== "state" || !visibility.wantsStation(station)) continue;
+      for (const frame of this.#outlet.stateFrames([station], head, head)) {
+        for (const member of members) this.#outlet.send(member, frame, nowMs);
+      }
+    }
+  }
+
+  /** Sends what waits now, so that nothing of before follows what is sent next. */
+  flushWaiting(): void {
+    if (this.#timer !== null) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const nowMs = Date.now();
+    this.#sentMs = nowMs;
+    const { head } = this.#source.extent();
+    const slow: Member[] = [];
+    for (const group of this.#groups.values()) {
+      const { members, waiting } = group;
+      group.waiting = [];
+      if (waiting.length > 0) {
+        group.heardOffset = head;
+        for (const frame of this.#framesOf(group.visibility, waiting, head)) {
+          for (const member of members) this.#outlet.send(member, frame, nowMs);
+        }
+        for (const member of members) if (member.flow.isSlow(nowMs)) slow.push(member);
+      } else if (head - group.heardOffset >= SILENT_EVENTS) {
+        group.heardOffset = head;
+        // Nothing to take in, so nothing to acknowledge.
+        for (const { text } of this.#framesOf(group.visibility, [], head)) {
+          for (const member of members) this.#outlet.tell(member, text);
+        }
+      }
+    }
+    this.#onSlow(slow, nowMs);
+  }
+
+  #framesOf(
+    { view }: Visibility,
+    records: readonly StreamRecord[],
+    head: number,
+  ): readonly SizedFrame[] {
+    if (view === "events") return this.#outlet.eventFrames(records, head);
+    const stations = new Set(records.map(({ station }) => station));
+    return this.#outlet.stateFrames(stations, this.#sentOffset, head);
+  }
+}
