@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 const root = new URL("../../src/", import.meta.url);
 
-/** What a file imports: a package's name, or a path below src. */
+/** What a file imports: a package's name, or a path below the folder that its own is below. */
 interface Import {
   readonly target: string;
   /** True when it leaves nothing behind in the code that runs. */
@@ -50,6 +50,13 @@ const RULES: readonly Rule[] = [
     ],
   },
   { from: "outbound/", any: ["outbound/", "domain/"] },
+  // It runs in browsers, where every import is paid for by who loads the page.
+  { from: "client/vite.config.ts", any: ["vite"] },
+  {
+    from: "client/",
+    any: ["client/", "partysocket", "src/protocol/codes.ts"],
+    type: ["src/protocol/", "src/domain/"],
+  },
 ];
 
 /** Everything between `import` or `export` and its `from`, and the imports that have none. */
@@ -102,9 +109,11 @@ function crossings(path: string, source: string): string[] {
   });
 }
 
-const files = readdirSync(root, { recursive: true, encoding: "utf8" })
-  .map((path) => path.replaceAll("\\", "/"))
-  .filter((path) => path.endsWith(".ts"));
+const filesBelow = (folder: URL) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => path.endsWith(".ts"));
+const files = filesBelow(root);
 const read = (path: string) => readFileSync(new URL(path, root), "utf8");
 
 describe("src", () => {
@@ -128,6 +137,18 @@ describe("src", () => {
     const found = files.flatMap((path) => importsOf(path, read(path)));
     expect(lines.length).toBeGreaterThan(100);
     expect(found.length).toBeGreaterThanOrEqual(lines.length);
+  });
+});
+
+describe("client", () => {
+  it("imports itself, its one dependency, and of the relay codes and types alone", () => {
+    const folder = new URL("../client/", root);
+    const paths = filesBelow(folder);
+    expect(paths).toContain("client.ts");
+    const found = paths.flatMap((path) =>
+      crossings(`client/${path}`, readFileSync(new URL(path, folder), "utf8")),
+    );
+    expect(found).toEqual([]);
   });
 });
 
@@ -163,6 +184,14 @@ describe("the rule of layers", () => {
     ["worker.ts", 'import { configOf } from "./env.ts";'],
     ["worker.ts", 'import { toHex } from "./domain/encoding.ts";'],
     ["worker.ts", 'import { events } from "./http/events.ts";'],
+    ["client/x.ts", 'import { PROTOCOL } from "../src/protocol/frames.ts";'],
+    ["client/x.ts", 'import { isKnownEvent } from "../src/domain/webhook-types.ts";'],
+    ["client/x.ts", 'import type { Env } from "../src/env.ts";'],
+    ["client/x.ts", 'import * as z from "zod";'],
+    ["client/x.ts", 'import { WebSocket } from "ws";'],
+    ["client/x.ts", 'import { once } from "node:events";'],
+    ["client/x.ts", 'import { build } from "vite";'],
+    ["domain/x.ts", 'import { connect } from "../../client/client.ts";'],
     ["utils/x.ts", ""],
     ["index.ts", ""],
   ])("forbids %s: %s", (path, source) => {
@@ -180,6 +209,10 @@ describe("the rule of layers", () => {
     ["http/validation.ts", 'import * as z from "zod";'],
     ["objects/x.ts", 'import { DurableObject } from "cloudflare:workers";'],
     ["objects/x.ts", 'import { deliver } from "../outbound/deliver.ts";'],
+    ["client/x.ts", 'import { PROTOCOL } from "../src/protocol/codes.ts";'],
+    ["client/x.ts", 'import type { GapReason } from "../src/protocol/frames.ts";'],
+    ["client/x.ts", 'export type { RelayedEvent } from "../src/domain/webhook-types.ts";'],
+    ["client/x.ts", 'import ReconnectingWebSocket from "partysocket/ws";'],
     ["env.ts", 'let module: typeof import("./worker.ts");'],
     ["worker.ts", 'export { TenantObject } from "./objects/tenant.ts";'],
     ["worker.ts", 'import type { Env } from "./env.ts";'],
