@@ -1,0 +1,70 @@
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { extname, join, normalize } from "node:path";
+
+import { PROJECT_DIR } from "../../cli/relay/relay.ts";
+
+const FOLDERS = ["examples/", "dist/client/", "test/browser/"];
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+};
+
+/** Answers a page's own back end. */
+export type BackEnd = () => Promise<unknown>;
+
+/** The web server of the pages under test: for the relay, an origin of somebody else's. */
+export class PageServer {
+  readonly #server: Server;
+  readonly #port: number;
+
+  private constructor(server: Server, port: number) {
+    this.#server = server;
+    this.#port = port;
+  }
+
+  /** `calls`: what is answered at which path, as JSON, beside the files of the project. */
+  static async start(calls: Readonly<Record<string, BackEnd>> = {}): Promise<PageServer> {
+    const server = createServer(async (request, response) => {
+      const { pathname } = new URL(request.url ?? "/", "http://pages");
+      const call = calls[pathname];
+      response.setHeader("cache-control", "no-store");
+      if (call !== undefined) {
+        response.setHeader("content-type", "application/json");
+        response.end(JSON.stringify(await call()));
+        return;
+      }
+      const file = await readPublic(pathname.slice(1));
+      response.setHeader("content-type", MEDIA_TYPES[extname(pathname)] ?? "text/plain");
+      // Browsers ask for an icon by themselves.
+      response.writeHead(file === null && pathname !== "/favicon.ico" ? 404 : 200).end(file);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    return new PageServer(server, address.port);
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** The same server under another name, which makes it another origin. */
+  get otherOrigin(): string {
+    return `http://localhost:${this.#port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+async function readPublic(path: string): Promise<Uint8Array | null> {
+  if (!FOLDERS.some((folder) => normalize(path).startsWith(folder))) return null;
+  try {
+    return await readFile(join(PROJECT_DIR, path));
+  } catch {
+    return null;
+  }
+}
