@@ -82,7 +82,7 @@ export class Link {
   greeted(heartbeatMs: number | null): void {
     clearTimeout(this.#greetTimer);
     this.#greetedAtMs = Date.now();
-    this.#heartbeat.start(heartbeatMs ?? HEARTBEAT_MS);
+    this.#heartbeat.start(this.#options.timing.heartbeatMs ?? heartbeatMs ?? HEARTBEAT_MS);
   }
 
   /** A new connection, now. */

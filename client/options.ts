@@ -38,6 +38,8 @@ export type WebSocketConstructor = new (url: string, protocols: string[]) => Web
 
 /** In milliseconds. The defaults are good for all but tests. */
 export interface Timing {
+  /** Between two pings; null, the default, is what the relay asks for. */
+  readonly heartbeatMs: number | null;
   /** A connection that is not open and greeted after this is given up. */
   readonly connectMs: number;
   /** Longest wait for a sign of life after a ping. */
@@ -49,6 +51,7 @@ export interface Timing {
 }
 
 export const DEFAULT_TIMING: Timing = {
+  heartbeatMs: null,
   connectMs: 15_000,
   pongMs: 10_000,
   probeMs: 5_000,
