@@ -26,12 +26,22 @@ export interface ConnectionHandlers {
 }
 
 /**
+ * Its `on…` handlers are called by itself and are all that is used here. Events are not dispatched
+ * as well: on some platforms, workerd among them, that calls the same handlers a second time.
+ */
+class Sockets extends ReconnectingWebSocket {
+  override dispatchEvent(): boolean {
+    return true;
+  }
+}
+
+/**
  * One socket after the other, until closed, as ReconnectingWebSocket makes them: it sees to it
  * that only the latest is heard. Its own waits cannot be cut short, so they are none; whoever
  * prepares an attempt decides when it begins.
  */
 export class Connection {
-  readonly #sockets: ReconnectingWebSocket;
+  readonly #sockets: Sockets;
   readonly #handlers: ConnectionHandlers;
   #current: WebSocketLike | null = null;
   #end: SocketEnd | null = null;
@@ -58,7 +68,7 @@ export class Connection {
       return (await address).url;
     };
     const protocolsOf = async () => (await address).protocols;
-    this.#sockets = new ReconnectingWebSocket(urlOf, protocolsOf, {
+    this.#sockets = new Sockets(urlOf, protocolsOf, {
       WebSocket: open,
       minReconnectionDelay: 0,
       maxReconnectionDelay: 0,
@@ -79,7 +89,7 @@ export class Connection {
   }
 
   get isOpen(): boolean {
-    return this.#sockets.readyState === ReconnectingWebSocket.OPEN;
+    return this.#sockets.readyState === Sockets.OPEN;
   }
 
   send(text: string): void {
