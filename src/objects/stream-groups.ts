@@ -21,21 +21,27 @@ interface Group {
 export class LiveGroups {
   readonly #source: StreamSource;
   readonly #outlet: Outlet;
-  readonly #onSlow: (slow: readonly Member[], nowMs: number) => void;
+  readonly #isSlow: (member: Member, nowMs: number) => boolean;
+  readonly #onFlushed: (slow: readonly Member[], nowMs: number) => void;
   readonly #groups = new Map<string, Group>();
   #sentMs = 0;
   #sentOffset = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** `onSlow` hears after each flush of those who have not taken in what was sent before. */
+  /**
+   * `isSlow` looks again at one who seems to be; `onFlushed` gets those who are, and who belong to
+   * no group any more.
+   */
   constructor(
     source: StreamSource,
     outlet: Outlet,
-    onSlow: (slow: readonly Member[], nowMs: number) => void,
+    isSlow: (member: Member, nowMs: number) => boolean,
+    onFlushed: (slow: readonly Member[], nowMs: number) => void,
   ) {
     this.#source = source;
     this.#outlet = outlet;
-    this.#onSlow = onSlow;
+    this.#isSlow = isSlow;
+    this.#onFlushed = onFlushed;
   }
 
   /** The place up to which live subscribers have been sent everything. */
@@ -113,23 +119,36 @@ export class LiveGroups {
     const { head } = this.#source.extent();
     const slow: Member[] = [];
     for (const group of this.#groups.values()) {
-      const { members, waiting } = group;
+      const { waiting } = group;
       group.waiting = [];
-      if (waiting.length > 0) {
-        group.heardOffset = head;
-        for (const frame of this.#framesOf(group.visibility, waiting, head)) {
-          for (const member of members) this.#outlet.send(member, frame, nowMs);
-        }
-        for (const member of members) if (member.flow.isSlow(nowMs)) slow.push(member);
-      } else if (head - group.heardOffset >= SILENT_EVENTS) {
-        group.heardOffset = head;
-        // Nothing to take in, so nothing to acknowledge.
-        for (const { text } of this.#framesOf(group.visibility, [], head)) {
-          for (const member of members) this.#outlet.tell(member, text);
-        }
-      }
+      if (waiting.length === 0 && head - group.heardOffset < SILENT_EVENTS) continue;
+      group.heardOffset = head;
+      const frames = this.#framesOf(group.visibility, waiting, head);
+      if (waiting.length > 0) slow.push(...this.#sendTo(group.members, frames, nowMs));
+      // With nothing in it to take in, there is nothing to acknowledge.
+      else
+        for (const { text } of frames)
+          for (const member of group.members) this.#outlet.tell(member, text);
     }
-    this.#onSlow(slow, nowMs);
+    this.#onFlushed(slow, nowMs);
+  }
+
+  /** Those who have not taken in what was sent before are taken out, and get no more of these. */
+  #sendTo(members: Set<Member>, frames: readonly SizedFrame[], nowMs: number): Member[] {
+    const slow: Member[] = [];
+    let before = this.#sentOffset;
+    for (const frame of frames) {
+      for (const member of members) {
+        if (member.flow.isSlow(nowMs) && this.#isSlow(member, nowMs)) {
+          member.isLive = false;
+          member.position = before;
+          this.leave(member);
+          slow.push(member);
+        } else this.#outlet.send(member, frame, nowMs);
+      }
+      before = frame.offset;
+    }
+    return slow;
   }
 
   #framesOf(

@@ -49,10 +49,19 @@ export class Stream {
     this.#source = source;
     this.#store = new MemberStore(ctx);
     this.#outlet = new Outlet(source, (member) => this.forget(member.socket));
-    this.#groups = new LiveGroups(source, this.#outlet, (slow, nowMs) => {
-      for (const member of slow) this.#judge(member, nowMs);
-      if (nowMs - this.#reapedMs >= REAP_INTERVAL_MS) this.#reap(nowMs);
-    });
+    this.#groups = new LiveGroups(
+      source,
+      this.#outlet,
+      (member, nowMs) => {
+        // It may have given a sign of life meanwhile.
+        this.#hear(member);
+        return member.flow.isSlow(nowMs);
+      },
+      (slow, nowMs) => {
+        for (const member of slow) this.#conflate(member);
+        if (nowMs - this.#reapedMs >= REAP_INTERVAL_MS) this.#reap(nowMs);
+      },
+    );
     this.#replay = new Replay({
       source,
       outlet: this.#outlet,
@@ -254,12 +263,6 @@ export class Stream {
     if (!member.flow.acknowledges) member.flow.forgive();
     this.#groups.join(member);
     this.#store.save(member);
-  }
-
-  /** One that seems slow may have given a sign of life. */
-  #judge(member: Member, nowMs: number): void {
-    this.#hear(member);
-    if (member.flow.isSlow(nowMs)) this.#conflate(member);
   }
 
   #conflate(member: Member): void {
