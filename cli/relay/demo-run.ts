@@ -31,7 +31,7 @@ class Observation {
   readonly terminal = new Terminal();
   readonly book = new EventBook();
   readonly status = new DemoStatus();
-  frameCount: () => number = () => 0;
+  eventCount: () => number = () => 0;
 
   print(): void {
     const traces = this.book.take(Date.now());
@@ -54,7 +54,7 @@ class Observation {
   async showStatus(api: Api): Promise<void> {
     // A relay that does not answer is noticed elsewhere; the figures stay as they were.
     await this.status.look(api).catch(() => {});
-    this.terminal.showStatus(this.status.line(this.frameCount()));
+    this.terminal.showStatus(this.status.line(this.eventCount()));
   }
 }
 
@@ -112,14 +112,12 @@ function startReceiver({ book, status }: Observation): Receiver {
 
 function subscribe(relay: Relay, { apiKey }: Demo, observation: Observation): Subscriber {
   const subscriber = new Subscriber({
-    url: new URL("/v1/stream", relay.url.replace(/^http/, "ws")),
+    relayUrl: relay.url,
     apiKey,
     from: "now",
-    onEvents: (events, atMs) => {
-      for (const event of events) observation.book.framed(event, atMs);
-    },
+    onEvent: (event, atMs) => observation.book.framed(event, atMs),
   });
-  observation.frameCount = () => subscriber.frameCount;
+  observation.eventCount = () => subscriber.eventCount;
   return subscriber;
 }
 

@@ -44,11 +44,11 @@ export class DemoStatus {
     this.#sessionCount = sessionCount;
   }
 
-  line(frameCount: number): string {
+  line(eventCount: number): string {
     const answers = Object.entries(this.#answers).map(([status, count]) => `${status}×${count}`);
     return [
       `${this.#acceptedCount} accepted`,
-      `${frameCount} frames`,
+      `${eventCount} streamed`,
       `${this.#deliveryCount} deliveries`,
       `answers ${answers.join(" ") || "none"}`,
       `p50/p99 ack ${spread(this.#ack)}`,

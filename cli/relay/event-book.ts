@@ -1,5 +1,5 @@
+import type { RelayedEvent } from "../../client/client.ts";
 import type { SentEvent } from "../simulator/simulator.ts";
-import type { RelayedEvent } from "./api.ts";
 
 /** An event with what is known of its way. Latencies count from the moment it was sent. */
 export interface EventTrace {

@@ -7,7 +7,10 @@ import { type Api, RelayedEvent } from "./api.ts";
 import { planFaults } from "./fault-plan.ts";
 import { type Account, Ledger, type LedgerKind } from "./ledger.ts";
 import { type Delivery, Receiver } from "./receiver.ts";
-import { Subscriber } from "./subscriber.ts";
+import { Subscriber, type SubscriberOptions } from "./subscriber.ts";
+
+/** As much of an event, from a stream or from a list, as goes into an account. */
+type NotedEvent = Pick<RelayedEvent, "id" | "class" | "station" | "seq" | "body">;
 
 type Wanted = (event: { readonly type: string; readonly station: string }) => boolean;
 
@@ -63,12 +66,10 @@ export class Places {
 
   /** Resolves when both subscribers of the feed are there. */
   async subscribe(): Promise<void> {
-    const steady = this.#subscribe("/v1/stream", {}, this.#steady, (events, atMs) => {
-      for (const { id } of events) this.framedAtMs.set(id, atMs);
+    const steady = this.#subscribe(this.#steady, {
+      onEvent: ({ id }, atMs) => this.framedAtMs.set(id, atMs),
     });
-    const dropper = this.#subscribe("/v1/stream", {}, this.#dropping, undefined, () =>
-      this.#dropLater(),
-    );
+    const dropper = this.#subscribe(this.#dropping, { onConnected: () => this.#dropLater() });
     this.#dropper = dropper;
     await Promise.all([steady.opened, dropper.opened]);
   }
@@ -93,8 +94,8 @@ export class Places {
 
   /** How often the dropping subscriber came back, and how often it did not get all it had missed. */
   get resumptions(): { resumed: number; notResumed: number } {
-    const { resumedCount = 0, notResumedCount = 0 } = this.#dropper ?? {};
-    return { resumed: resumedCount, notResumed: notResumedCount };
+    const { reconnectionCount = 0, gapCount = 0 } = this.#dropper ?? {};
+    return { resumed: reconnectionCount - gapCount, notResumed: gapCount };
   }
 
   get receivedCount(): number {
@@ -131,7 +132,7 @@ export class Places {
   #subscribeToStation(station: string): void {
     const wants: Wanted = (event) => event.station === station;
     const ledger = this.#open("one station", "complete", wants);
-    this.#subscribe(`/v1/stations/${station}/stream`, {}, ledger);
+    this.#subscribe(ledger, { station });
   }
 
   #subscribeFiltered(): void {
@@ -139,31 +140,24 @@ export class Places {
     const wants: Wanted = ({ type, station }) =>
       stations.includes(station) &&
       (type.startsWith("session.") || type === "chargestation.connector_status.updated");
-    const query = { stations: stations.join(), types: FILTER_TYPES.join() };
-    this.#subscribe("/v1/stream", query, this.#open("feed, filtered", "filtered", wants));
+    const ledger = this.#open("feed, filtered", "filtered", wants);
+    this.#subscribe(ledger, { filter: { stations, types: FILTER_TYPES } });
   }
 
-  #subscribe(
-    path: string,
-    query: Record<string, string>,
-    ledger: Ledger,
-    onEvents?: (events: readonly RelayedEvent[], atMs: number) => void,
-    onHello?: () => void,
-  ): Subscriber {
-    const url = new URL(path, this.#options.relayUrl.replace(/^http/, "ws"));
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  #subscribe(ledger: Ledger, options: Partial<SubscriberOptions>): Subscriber {
+    const { relayUrl, apiKey } = this.#options;
     const subscriber = new Subscriber({
-      url,
-      apiKey: this.#options.apiKey,
+      relayUrl,
+      apiKey,
       from: "start",
-      onEvents: (events, atMs) => {
-        for (const event of events) note(ledger, event);
-        onEvents?.(events, atMs);
+      ...options,
+      onEvent: (event, atMs) => {
+        note(ledger, event);
+        options.onEvent?.(event, atMs);
       },
       onGap: () => ledger.announceGap(null),
-      ...(onHello !== undefined && { onHello }),
     });
-    subscriber.opened.catch((error: Error) => this.refusals.push(`${path}: ${error.message}`));
+    subscriber.opened.catch(({ message }: Error) => this.refusals.push(message));
     this.#subscribers.push(subscriber);
     return subscriber;
   }
@@ -203,7 +197,7 @@ export class Places {
 const everything: Wanted = () => true;
 
 /** The relay's own events have their place in the order, and are nothing that was sent. */
-function note(ledger: Ledger, { id, station, seq, body, ...event }: RelayedEvent): void {
+function note(ledger: Ledger, { id, station, seq, body, ...event }: NotedEvent): void {
   if (event.class === "relay") {
     ledger.pass({ station, seq });
     return;

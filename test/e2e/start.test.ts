@@ -129,7 +129,7 @@ describe("npm start", () => {
 
     expect(await demo.end("SIGINT")).toBe(0);
     expect(processesOfGroup(group)).toEqual([]);
-    expect(demo.output).toMatch(/\d+ accepted · \d+ frames · \d+ deliveries/);
+    expect(demo.output).toMatch(/\d+ accepted · \d+ streamed · \d+ deliveries/);
   });
 
   it("goes on with the same tenant and the same seqs at the next start", async () => {
