@@ -23,6 +23,11 @@ export function afterHello(asked: string, { cursor, recovered }: HelloFrame): Pl
   return { from: cursor, snapshot: snapshotFollows ? "due" : "none" };
 }
 
+/** After a renewal of the token: what was under way goes on, but a snapshot begins anew. */
+export function afterRenewal(place: Place): Place {
+  return place.snapshot === "partial" ? { ...place, snapshot: "due" } : place;
+}
+
 export function afterFrame(place: Place, frame: ContentFrame): Place {
   if (frame.op === "gap") return { ...place, snapshot: "due" };
   if (frame.op !== "snapshot") return { ...place, from: frame.cursor };

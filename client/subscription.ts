@@ -11,7 +11,7 @@ import {
   type From,
   type WebSocketConstructor,
 } from "./options.ts";
-import { afterFrame, afterHello, type Place, placeAt, resumeFrom } from "./place.ts";
+import { afterFrame, afterHello, afterRenewal, type Place, placeAt, resumeFrom } from "./place.ts";
 import { Renewal } from "./renewal.ts";
 import type {
   ByeFrame,
@@ -195,6 +195,7 @@ export class Subscription implements AsyncIterable<Item> {
         this.#granted(ask, hello);
         break;
       case "auth":
+        this.#place = afterRenewal(this.#place);
         this.#renewal.renewed(ask.token);
     }
   }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket as NodeWebSocket } from "ws";
+import * as z from "zod";
 
 import type { ConnectOptions } from "../../client/client.ts";
 import { connect } from "../../client/client.ts";
@@ -45,6 +46,11 @@ async function send(count: number, overrides: Parameters<typeof webhook>[0] = {}
     expect((await tenant.send(ingestPath, body)).status).toBe(200);
   }
 }
+
+const Token = z.object({ token: z.string(), expiresAt: z.string() });
+
+const newToken = async (ttlSeconds: number, claims: Record<string, unknown> = {}) =>
+  Token.parse((await tenant.call("POST", "/v1/tokens", { ttlSeconds, ...claims })).body);
 
 const seqs = (last: number, first = 1) =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);
@@ -137,7 +143,8 @@ describe("a subscription to a relay", () => {
     await send(3);
     const first = observe({ from: "start" });
     await first.untilSeen(3);
-    await expect.poll(() => first.subscription.cursor).not.toBeNull();
+    // What was seen last is taken when its callback is done.
+    await new Promise(setImmediate);
     const { cursor } = first.subscription;
     first.subscription.close();
     await send(2);
@@ -205,6 +212,48 @@ describe("a subscription to a relay", () => {
     await send(1);
     await observer.untilState("closed");
     expect(observer.subscription.status).toMatchObject({ reason: "refused", code: 4001 });
+  });
+
+  it("renews its token on the same connection, well before it ends", async () => {
+    let count = 0;
+    const observer = observe({
+      token: async () => {
+        count += 1;
+        return newToken(4);
+      },
+    });
+    await observer.untilState("live");
+    // As long as three tokens, so that the first two have ended.
+    for (let i = 0; i < 10; i += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await send(1);
+    }
+    await observer.untilSeen(10);
+    expect(observer.seen).toEqual(seqs(10));
+    expect(count).toBeGreaterThan(3);
+    expect(proxy.connectionCount).toBe(1);
+    expect(observer.errors).toEqual([]);
+  });
+
+  it("comes back with a new token when it is told that the old one has ended", async () => {
+    const observer = observe({ token: async () => (await newToken(2)).token });
+    await observer.untilState("live");
+    await send(1);
+    await observer.untilSeen(1);
+    await expect.poll(() => proxy.connectionCount, { timeout: 30_000 }).toBe(2);
+    await send(1);
+    await observer.untilSeen(2);
+    expect(observer.seen).toEqual([1, 2]);
+  });
+
+  it("shows states where the token lets nothing else be seen", async () => {
+    await send(1, { type: "chargestation.online", object: "chargestation" });
+    const { token } = await newToken(60, { view: "state" });
+    const observer = observe({ token, from: "snapshot" });
+    await observer.untilSeen(1);
+    await send(1, { type: "chargestation.offline", object: "chargestation" });
+    await observer.untilSeen(2);
+    expect(observer.seen).toEqual(["snapshot:cs1 first done", "state:cs1"]);
   });
 
   it("brings the same to an iterator that is slow", async () => {

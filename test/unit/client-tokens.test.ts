@@ -48,13 +48,15 @@ describe("a subscription with a token that ends", () => {
     expect(observer.errors).toEqual([]);
   });
 
-  it("does not take the hello to a renewal for a place in a snapshot", async () => {
+  it("takes a renewal amid a snapshot for no place, and the snapshot for begun anew", async () => {
     const observer = observe({ token: tokens(600), from: "snapshot" });
     const first = await relay.welcome();
     first.send({ op: "snapshot", stations: [], cursor: "s", done: false });
     await first.take("auth");
     first.hello({ cursor: "s" });
-    await observer.untilSeen(1);
+    first.send({ op: "snapshot", stations: [], cursor: "s", done: false });
+    await observer.untilSeen(2);
+    expect(observer.seen).toEqual(["snapshot: first", "snapshot: first"]);
     first.cut();
     expect((await relay.visit()).query.get("from")).toBe("snapshot");
   });
