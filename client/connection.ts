@@ -124,3 +124,10 @@ export class Connection {
     if (this.#end === null || end.error !== null) this.#end = end;
   }
 }
+
+export function platformWebSocket(): WebSocketConstructor {
+  if (typeof WebSocket === "undefined") {
+    throw new TypeError("There is no global WebSocket here: give connect() one as `WebSocket`.");
+  }
+  return WebSocket;
+}

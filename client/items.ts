@@ -1,4 +1,6 @@
 import type { RelayedEvent } from "../src/domain/webhook-types.ts";
+import type { Place } from "./place.ts";
+import type { ContentFrame } from "./server-frames.ts";
 
 /** What a station is doing, folded from its events. */
 export interface StationState {
@@ -67,3 +69,19 @@ export interface GapItem {
 
 /** What a subscription brings, told apart by `op`. */
 export type Item = EventItem | SnapshotItem | StateItem | GapItem;
+
+/** What a frame brings to a stream that stood at `before`. */
+export function itemsOf(frame: ContentFrame, before: Place): Item[] {
+  switch (frame.op) {
+    case "events":
+      return frame.events.map((event) => ({ op: "event", event }));
+    case "state":
+      return [{ op: "state", stations: frame.stations }];
+    case "gap":
+      return [{ op: "gap", reason: frame.reason }];
+    case "snapshot": {
+      const { stations, done } = frame;
+      return [{ op: "snapshot", stations, first: before.snapshot !== "partial", done }];
+    }
+  }
+}

@@ -1,16 +1,11 @@
 import { AUTH_PROTOCOL_PREFIX, CloseCode, PROTOCOL } from "../src/protocol/codes.ts";
+import { Announcer } from "./announcer.ts";
 import { Asks, ackFrame, type InForce, type SubscribeAsk } from "./asks.ts";
-import type { Address } from "./connection.ts";
+import { type Address, platformWebSocket } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
-import type { Item } from "./items.ts";
+import { type Item, itemsOf } from "./items.ts";
 import { Link } from "./link.ts";
-import {
-  type ConnectOptions,
-  DEFAULT_TIMING,
-  type Filter,
-  type From,
-  type WebSocketConstructor,
-} from "./options.ts";
+import { type ConnectOptions, DEFAULT_TIMING, type Filter, type From } from "./options.ts";
 import { afterFrame, afterHello, afterRenewal, type Place, placeAt, resumeFrom } from "./place.ts";
 import { Renewal } from "./renewal.ts";
 import type {
@@ -20,7 +15,7 @@ import type {
   HelloFrame,
   ServerFrame,
 } from "./server-frames.ts";
-import { isSameStatus, type Status, SubscriptionError } from "./status.ts";
+import { type Status, SubscriptionError } from "./status.ts";
 import { streamUrl } from "./stream-url.ts";
 import type { Token } from "./token.ts";
 
@@ -36,6 +31,7 @@ const WORDS_OF_PLACE: readonly string[] = ["now", "snapshot", "start"];
  */
 export class Subscription implements AsyncIterable<Item> {
   readonly #options: ConnectOptions;
+  readonly #announcer: Announcer;
   readonly #delivery: Delivery;
   readonly #link: Link;
   readonly #asks: Asks;
@@ -45,7 +41,6 @@ export class Subscription implements AsyncIterable<Item> {
   /** What the present connection was opened with. */
   #addressed: { readonly filter: Filter | null; readonly from: string };
   #behind = 0;
-  #status: Status | null = null;
   #isOpen = false;
   /** True between asking for another filter and the hello that grants it. */
   #isDropping = false;
@@ -60,7 +55,8 @@ export class Subscription implements AsyncIterable<Item> {
     this.#addressed = { filter, from };
     // Whatever is wrong with the address is thrown here.
     this.#address("");
-    const error = (error: SubscriptionError) => this.#report(error);
+    this.#announcer = new Announcer(options);
+    const error = (error: SubscriptionError) => this.#announcer.report(error);
     this.#asks = new Asks((text) => this.#link.send(text));
     this.#renewal = new Renewal(token, {
       send: (token) => this.#asks.add({ kind: "auth", token }),
@@ -82,14 +78,14 @@ export class Subscription implements AsyncIterable<Item> {
       opened: (token) => this.#opened(token),
       frame: (frame, chars) => this.#receive(frame, chars),
       lost: () => this.#lost(),
-      status: (status) => this.#show(status),
+      status: (status) => this.#announcer.show(status),
       refused: (code, detail) => this.#refuse(code, detail),
       error,
     });
   }
 
   get status(): Status {
-    return this.#status ?? { state: "connecting" };
+    return this.#announcer.status;
   }
 
   /**
@@ -126,7 +122,7 @@ export class Subscription implements AsyncIterable<Item> {
     if (this.#isClosed) return;
     this.#end();
     this.#delivery.close();
-    this.#show({ state: "closed", reason: "asked" });
+    this.#announcer.show({ state: "closed", reason: "asked" });
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
@@ -134,7 +130,7 @@ export class Subscription implements AsyncIterable<Item> {
   }
 
   get #isClosed(): boolean {
-    return this.#status?.state === "closed";
+    return this.status.state === "closed";
   }
 
   #address(token: string): Address {
@@ -235,7 +231,7 @@ export class Subscription implements AsyncIterable<Item> {
     const error = new SubscriptionError(code, detail);
     const ask = this.#asks.isConnecting ? null : this.#asks.answered();
     if (ask?.kind === "auth") this.#renewal.failed(error);
-    else this.#report(error);
+    else this.#announcer.report(error);
     if (ask?.kind === "subscribe" && this.#asks.subscribing === null) this.#fallBack(ask, error);
   }
 
@@ -260,8 +256,8 @@ export class Subscription implements AsyncIterable<Item> {
     this.#end();
     const error = new SubscriptionError("refused", `The relay refused (${code}): ${detail}`);
     this.#delivery.refuse(error);
-    this.#show({ state: "closed", reason: "refused", code, detail });
-    this.#report(error);
+    this.#announcer.show({ state: "closed", reason: "refused", code, detail });
+    this.#announcer.report(error);
   }
 
   #end(): void {
@@ -271,57 +267,9 @@ export class Subscription implements AsyncIterable<Item> {
   }
 
   #showProgress(): void {
-    if (this.#place.snapshot !== "none") this.#show({ state: "catching_up", behind: null });
-    else if (this.#behind > 0) this.#show({ state: "catching_up", behind: this.#behind });
-    else this.#show({ state: "live" });
+    const { snapshot } = this.#place;
+    const behind = snapshot === "none" ? this.#behind : null;
+    if (behind === 0) this.#announcer.show({ state: "live" });
+    else this.#announcer.show({ state: "catching_up", behind });
   }
-
-  #show(status: Status): void {
-    if (this.#isClosed || (this.#status !== null && isSameStatus(this.#status, status))) return;
-    this.#status = status;
-    try {
-      this.#options.onStatus?.(status);
-    } catch (cause) {
-      this.#report(new SubscriptionError("callback_failed", "onStatus failed.", { cause }));
-    }
-  }
-
-  #report(error: SubscriptionError): void {
-    const { onError } = this.#options;
-    try {
-      onError?.(error);
-    } catch (fault) {
-      queueMicrotask(() => fail(fault));
-    }
-    // Nobody else would hear of the application's own faults.
-    if (onError === undefined && error.code === "callback_failed") {
-      queueMicrotask(() => fail(error.cause));
-    }
-  }
-}
-
-function fail(cause: unknown): never {
-  throw cause;
-}
-
-function itemsOf(frame: ContentFrame, before: Place): Item[] {
-  switch (frame.op) {
-    case "events":
-      return frame.events.map((event) => ({ op: "event", event }));
-    case "state":
-      return [{ op: "state", stations: frame.stations }];
-    case "gap":
-      return [{ op: "gap", reason: frame.reason }];
-    case "snapshot": {
-      const { stations, done } = frame;
-      return [{ op: "snapshot", stations, first: before.snapshot !== "partial", done }];
-    }
-  }
-}
-
-function platformWebSocket(): WebSocketConstructor {
-  if (typeof WebSocket === "undefined") {
-    throw new TypeError("There is no global WebSocket here: give connect() one as `WebSocket`.");
-  }
-  return WebSocket;
 }
