@@ -47,6 +47,7 @@ async function send(count: number, overrides: Parameters<typeof webhook>[0] = {}
   }
 }
 
+const Key = z.looseObject({ id: z.string(), apiKey: z.string() });
 const Token = z.object({ token: z.string(), expiresAt: z.string() });
 
 const newToken = async (ttlSeconds: number, claims: Record<string, unknown> = {}) =>
@@ -205,8 +206,8 @@ describe("a subscription to a relay", () => {
 
   it("ends when its key is deleted", async () => {
     const { body } = await tenant.call("POST", "/v1/keys", { name: "page", role: "reader" });
-    const key = Object(body);
-    const observer = observe({ token: () => String(key.key ?? key.apiKey) });
+    const key = Key.parse(body);
+    const observer = observe({ token: () => key.apiKey });
     await observer.untilState("live");
     await tenant.call("DELETE", `/v1/keys/${key.id}`);
     await send(1);
@@ -254,6 +255,31 @@ describe("a subscription to a relay", () => {
     await send(1, { type: "chargestation.offline", object: "chargestation" });
     await observer.untilSeen(2);
     expect(observer.seen).toEqual(["snapshot:cs1 first done", "state:cs1"]);
+  });
+
+  it("is seen as slow when it takes nothing, and goes on with a gap and the present state", async () => {
+    const gate = Promise.withResolvers<void>();
+    const taken: number[] = [];
+    const observer = observe({
+      onEvent: async ({ seq }) => {
+        taken.push(seq);
+        await gate.promise;
+      },
+    });
+    await observer.untilState("live");
+    // The relay has 4 MiB of patience.
+    const data = { chargestation: "cs1", padding: "x".repeat(400 * 1024) };
+    await send(16, { data });
+    expect(taken).toEqual([1]);
+    gate.resolve();
+    await observer.untilSeen(2);
+    expect(observer.seen).toEqual(["gap:slow", "snapshot:cs1 first done"]);
+    expect(taken).toEqual(seqs(taken.length));
+    expect(taken.length).toBeGreaterThan(5);
+    expect(taken.length).toBeLessThan(14);
+    await send(1);
+    await expect.poll(() => taken.at(-1), { timeout: 30_000 }).toBe(17);
+    expect(proxy.connectionCount).toBe(1);
   });
 
   it("brings the same to an iterator that is slow", async () => {
