@@ -23,7 +23,7 @@ function observe(options: Partial<ConnectOptions> = {}): Observer {
   return observer;
 }
 
-const FAST = { heartbeatSeconds: 0.15 };
+const FAST = { heartbeatSeconds: 0.3 };
 
 /** A page that is looked at, as far as the client looks at it. */
 function stubPage() {
