@@ -48,6 +48,12 @@ export class TestTenant {
     return (await this.#fetch(new Request(this.origin + path, { headers }))).text();
   }
 
+  /** A stream as server-sent events. */
+  events(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    const accept = { accept: "text/event-stream", authorization: `Bearer ${this.key}` };
+    return this.#fetch(new Request(this.origin + path, { headers: { ...accept, ...headers } }));
+  }
+
   async items(path: string): Promise<unknown[]> {
     return Items.parse((await this.call("GET", path)).body).items;
   }
