@@ -13,6 +13,10 @@ const ANSWER_LIMIT_MS = 30_000;
 /** A relay of its own with one tenant, and destinations for its routes. */
 export interface Bench {
   readonly api: Api;
+  readonly url: string;
+  readonly apiKey: string;
+  /** Everything the relay consists of runs in this process group. */
+  readonly processGroup: number;
   readonly hooks: Hooks;
   /** The id of a new route to a path of the destinations. */
   readonly addRoute: (path: string, settings?: Record<string, unknown>) => Promise<string>;
@@ -27,6 +31,8 @@ export interface Sending {
   readonly events: number;
   readonly stations: number;
   readonly perSecond: number;
+  /** Bytes that each body is made longer by. */
+  readonly padding?: number;
 }
 
 /** Runs a benchmark against a relay that is started for it, and stops all of it. */
@@ -55,7 +61,17 @@ export async function withBench(
         throw new Error(`a webhook was not accepted: ${JSON.stringify(answer)}`);
       }
     };
-    await run({ api, hooks, addRoute, send: (sending) => sendSteadily(sending, post) });
+    const { url, relay } = host;
+    const processGroup = relay?.processGroup ?? 0;
+    await run({
+      api,
+      url,
+      apiKey,
+      processGroup,
+      hooks,
+      addRoute,
+      send: (sending) => sendSteadily(sending, post),
+    });
     poster.close();
   } finally {
     hooks.close();
@@ -64,7 +80,7 @@ export async function withBench(
 }
 
 async function sendSteadily(
-  { events, stations, perSecond }: Sending,
+  { events, stations, perSecond, padding = 0 }: Sending,
   post: (body: Buffer) => Promise<void>,
 ): Promise<Map<string, number>> {
   const sent = new Map<string, number>();
@@ -74,16 +90,21 @@ async function sendSteadily(
     await sleep(Math.max(0, startedMs + (index * 1000) / perSecond - performance.now()));
     const id = randomBytes(12).toString("hex");
     sent.set(id, performance.now());
-    answers.push(post(Buffer.from(webhook(id, index % stations))));
+    answers.push(post(Buffer.from(webhook(id, index % stations, padding))));
   }
   await Promise.all(answers);
   return sent;
 }
 
-function webhook(id: string, station: number): string {
+function webhook(id: string, station: number, padding: number): string {
   const createdAt = new Date().toISOString();
   const chargestation = station.toString(16).padStart(24, "0");
-  const data = { _id: "b".repeat(24), chargestation, metrics: { energyConsumed: 1 } };
+  const data = {
+    _id: "b".repeat(24),
+    chargestation,
+    metrics: { energyConsumed: 1 },
+    note: "x".repeat(padding),
+  };
   return JSON.stringify({ _id: id, type: "session.updated", object: "session", data, createdAt });
 }
 
