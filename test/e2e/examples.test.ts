@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 
+import { PROJECT_DIR } from "../../cli/relay/relay.ts";
 import worker from "../../examples/worker.ts";
 import { TestTenant } from "../support/api.ts";
 import { Program } from "../support/program.ts";
@@ -11,6 +12,8 @@ import { TestRelay } from "../support/relay.ts";
 import { eventsIn, opOf } from "../support/stream-log.ts";
 import { webhook } from "../support/webhooks.ts";
 
+const EXAMPLES = join(PROJECT_DIR, "examples");
+const README = readFileSync(join(EXAMPLES, "README.md"), "utf8");
 const PATIENCE = { timeout: 30_000 };
 const Token = z.object({ token: z.string() });
 
@@ -49,6 +52,21 @@ async function send(station: string, type = "session.updated"): Promise<void> {
   const answer = await tenant.send(ingestPath, webhook({ station, type }));
   expect(answer.status).toBe(200);
 }
+
+describe("examples/README.md", () => {
+  it("names every example", () => {
+    const named = [...README.matchAll(/^\| \[(\S+)\]/gm)].map(([, name]) => name);
+    expect([...named, "README.md"].sort()).toEqual(readdirSync(EXAMPLES).sort());
+  });
+
+  it("shows how to get a token", async () => {
+    const block = /<!-- A test runs this block. -->\n```sh\n([\s\S]*?)```/.exec(README)?.[1] ?? "";
+    const script = `set -eu\n${block}\nexec sh examples/tail.sh`;
+    const tail = new Program("sh", ["-c", script], { RELAY: relay.url, API_KEY: tenant.key });
+    programs.push(tail);
+    await expect.poll(() => tail.lines.map(opOf), PATIENCE).toEqual(["hello"]);
+  });
+});
 
 describe("examples/tail.sh", () => {
   it("prints the frames that it asks for, each a line", async () => {

@@ -122,6 +122,11 @@ export class TestPage {
     await this.#devtools.send("Page.setWebLifecycleState", { state: "active" });
   }
 
+  /** Brings it in front of the other tabs. */
+  show(): Promise<void> {
+    return this.page.bringToFront();
+  }
+
   async setOffline(offline: boolean): Promise<void> {
     await this.#devtools.send("Network.emulateNetworkConditions", {
       offline,

@@ -10,7 +10,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   ".js": "text/javascript; charset=utf-8",
 };
 
-/** Answers a page's own back end. */
+/** What the page's own back end answers; a failure is a 503. */
 export type BackEnd = () => Promise<unknown>;
 
 /** The web server of the pages under test: for the relay, an origin of somebody else's. */
@@ -28,10 +28,11 @@ export class PageServer {
     const server = createServer(async (request, response) => {
       const { pathname } = new URL(request.url ?? "/", "http://pages");
       const call = calls[pathname];
-      response.setHeader("cache-control", "no-store");
+      response.setHeader("cache-control", "no-cache");
       if (call !== undefined) {
+        const answer = await call().catch(() => null);
         response.setHeader("content-type", "application/json");
-        response.end(JSON.stringify(await call()));
+        response.writeHead(answer === null ? 503 : 200).end(JSON.stringify(answer));
         return;
       }
       const file = await readPublic(pathname.slice(1));
