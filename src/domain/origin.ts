@@ -19,12 +19,14 @@ export function allowsOrigin(allowed: readonly string[], origin: string | null):
 function covers(pattern: string, origin: string): boolean {
   const [scheme, host] = pattern.split("://*.");
   if (host === undefined) return pattern === origin;
-  return origin.startsWith(`${scheme}://`) && origin.endsWith(`.${host}`);
+  const [start, end] = [`${scheme}://`, `.${host}`];
+  if (!origin.startsWith(start) || !origin.endsWith(end)) return false;
+  return /^[a-z0-9_-][a-z0-9._-]*$/.test(origin.slice(start.length, -end.length));
 }
 
 function isOriginPattern(text: string): boolean {
-  const concrete = text.replace("://*.", "://any.");
-  if (!/^https?:\/\//.test(concrete) || /[*@]/.test(concrete)) return false;
+  if (!/^https?:\/\/(\*\.)?[^*@]+$/.test(text)) return false;
+  const concrete = text.replace("*", "any");
   try {
     return new URL(concrete).origin === concrete;
   } catch {

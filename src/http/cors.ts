@@ -10,9 +10,8 @@ import { FORBIDDEN_ORIGIN } from "./problems.ts";
  */
 export const cors = createMiddleware<AppEnv>(async (c, next) => {
   const origin = c.req.header("origin");
-  // Nobody administers a relay from a page of somebody else's; WebSockets have no part in CORS.
-  const isOpen = !c.req.path.startsWith("/v1/tenants") && c.req.header("upgrade") === undefined;
-  if (origin === undefined || !isOpen) return next();
+  // Nobody administers a relay from a page of somebody else's.
+  if (origin === undefined || c.req.path.startsWith("/v1/tenants")) return next();
   if (c.req.method === "OPTIONS" && c.req.header("access-control-request-method") !== undefined) {
     return new Response(null, {
       status: 204,
@@ -26,11 +25,12 @@ export const cors = createMiddleware<AppEnv>(async (c, next) => {
     });
   }
   await next();
+  const isForbidden = c.res.headers.has(FORBIDDEN_ORIGIN);
+  if (isForbidden) c.res.headers.delete(FORBIDDEN_ORIGIN);
+  // WebSockets have no part in CORS, and the headers of one that was opened cannot be set.
+  if (c.req.header("upgrade") !== undefined) return;
   c.res.headers.append("vary", "origin");
-  if (c.res.headers.get(FORBIDDEN_ORIGIN) !== null) {
-    c.res.headers.delete(FORBIDDEN_ORIGIN);
-    return;
-  }
+  if (isForbidden) return;
   c.res.headers.set("access-control-allow-origin", origin);
   c.res.headers.set("access-control-expose-headers", "retry-after, etag");
 });
