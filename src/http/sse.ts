@@ -39,6 +39,7 @@ class Bridge {
   /** One write after the other: each ends when the reader has taken it. */
   #writing: Promise<void> = Promise.resolve();
   #isWriting = false;
+  #isOver = false;
   #snapshotIsOwed: boolean;
 
   constructor(
@@ -58,10 +59,11 @@ class Bridge {
     this.#socket.addEventListener("close", () => this.#end());
     this.#socket.addEventListener("error", () => this.#end());
     this.#socket.accept();
+    // A reader that goes away is not waited for until there is something to write to it.
+    this.#writer.closed.catch(() => this.#end());
     this.#timers.push(
       setInterval(() => this.#comment(), COMMENT_INTERVAL_MS),
-      // Shows the stream's object that somebody is here, without waking it.
-      setInterval(() => this.#socket.send(PING), HEARTBEAT_SECONDS * 1000),
+      setInterval(() => this.#ping(), HEARTBEAT_SECONDS * 1000),
     );
     this.#write(`retry: ${RETRY_MS}\n\n`, null);
   }
@@ -77,7 +79,7 @@ class Bridge {
     const retry = frame.retryAfterMs === null ? "" : `retry: ${frame.retryAfterMs}\n`;
     // A body goes out as it came in, and may have line breaks between its tokens.
     const data = text.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
-    const isPlace = hasPlace && !this.#snapshotIsOwed && op !== "hello";
+    const isPlace = hasPlace && !this.#snapshotIsOwed;
     this.#write(`${id}${retry}${data.join("")}\n`, isPlace ? cursor : null);
   }
 
@@ -88,7 +90,9 @@ class Bridge {
       this.#isWriting = true;
       await this.#writer.write(bytes);
       this.#isWriting = false;
-      if (cursor !== null) this.#socket.send(JSON.stringify({ op: "ack", cursor }));
+      // Once the stream has closed nobody listens, and what it said before that still goes out.
+      if (cursor !== null && !this.#isOver)
+        this.#socket.send(JSON.stringify({ op: "ack", cursor }));
     });
     this.#writing.catch(() => this.#end());
   }
@@ -98,7 +102,13 @@ class Bridge {
     if (!this.#isWriting) this.#write(":\n\n", null);
   }
 
+  /** Shows the stream's object, without waking it, that somebody is here and takes what comes. */
+  #ping(): void {
+    if (!this.#isWriting) this.#socket.send(PING);
+  }
+
   #end(): void {
+    this.#isOver = true;
     for (const timer of this.#timers) clearInterval(timer);
     try {
       this.#socket.close(CloseCode.reconnect);

@@ -39,11 +39,13 @@ async function subscribe(c: AppContext, station: string | null): Promise<Respons
     return refuse("forbidden", "This token does not open this station.");
   }
   if (!allowsOrigin(asker.allowedOrigins, originOf(c))) return refuseOrigin();
-  if (station !== null) {
+  // The feed says the same of its own stream, but a ticket must not be used up by that.
+  if (station !== null || asker.ticketId !== null) {
     const feed = c.env.FEED.getByName(feedName(asker.tenant));
-    const reason = isStationName(station)
-      ? await feed.refuses(asker.keyId, originOf(c), station)
-      : "not_found";
+    const reason =
+      station === null || isStationName(station)
+        ? await feed.refuses(asker.keyId, originOf(c), station)
+        : "not_found";
     if (reason !== null) return inadmissible(reason);
   }
   if (transport === null) {
