@@ -2,6 +2,7 @@ import { CloseCode, PING } from "../src/protocol/codes.ts";
 import { type Address, Connection, type SocketEnd } from "./connection.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Timing, TokenSource, WebSocketConstructor } from "./options.ts";
+import { askForRefusal } from "./refusal.ts";
 import { backoffMs, type Ending, isFinal, waitMs, waitReason } from "./retry.ts";
 import { type ByeFrame, readServerFrame, type ServerFrame } from "./server-frames.ts";
 import { type Status, SubscriptionError, type WaitReason } from "./status.ts";
@@ -53,6 +54,8 @@ export class Link {
   #greetedAtMs: number | null = null;
   #greetTimer: ReturnType<typeof setTimeout> | undefined;
   #cutFor: WaitReason | null = null;
+  /** The last attempt came to nothing, and nothing was seen of why. */
+  #isUnexplained = false;
   #bye: ByeFrame | null = null;
 
   constructor(options: LinkOptions, handlers: LinkHandlers) {
@@ -107,12 +110,39 @@ export class Link {
       this.#handlers.status({ state: "connecting" });
       const token = await this.#fetchToken();
       if (token === null || this.#isClosed()) continue;
+      const address = this.#handlers.address(token.token);
+      if (this.#isUnexplained && (await this.#isRefused(address.url, token.token))) continue;
+      if (this.#isClosed()) break;
       this.#token = token;
       this.#phase = "opening";
       this.#attemptAtMs = Date.now();
-      return this.#handlers.address(token.token);
+      return address;
     }
     return NOWHERE;
+  }
+
+  /** Asks what stands against a connection; for good, or for the time being. */
+  async #isRefused(url: string, token: string): Promise<boolean> {
+    const refusal = await askForRefusal(url, token);
+    if (refusal === null || this.#isClosed()) return false;
+    const ending = {
+      code: 1006,
+      httpStatus: refusal.status,
+      retryAfterMs: null,
+      isTokenFixed: this.#isTokenFixed(),
+    };
+    if (isFinal(ending)) {
+      this.close();
+      this.#handlers.refused(refusal.status, refusal.detail);
+    } else {
+      this.#next = { ms: waitMs(ending, this.#failures, Math.random()), reason: "refused" };
+      this.#failures += 1;
+    }
+    return true;
+  }
+
+  #isTokenFixed(): boolean {
+    return typeof this.#options.token !== "function";
   }
 
   async #untilDue(): Promise<void> {
@@ -180,8 +210,10 @@ export class Link {
       code: bye?.code ?? (cutFor === null ? code : 1006),
       httpStatus: refusalIn(error),
       retryAfterMs: bye?.retryAfterMs ?? null,
-      isTokenFixed: typeof this.#options.token !== "function",
+      isTokenFixed: this.#isTokenFixed(),
     };
+    this.#isUnexplained =
+      this.#phase === "opening" && cutFor === null && ending.httpStatus === null;
     const { proofMs } = this.#options.timing;
     const lastedMs = this.#greetedAtMs === null ? 0 : Date.now() - this.#greetedAtMs;
     if (lastedMs >= proofMs || cutFor === "asked") this.#failures = 0;

@@ -4,7 +4,7 @@ import type { WaitReason } from "./status.ts";
 /** How a connection, or the attempt at one, ended. */
 export interface Ending {
   readonly code: number;
-  /** Of a refusal, where it can be seen: browsers do not show it. */
+  /** Of a refusal; null where it was not seen. */
   readonly httpStatus: number | null;
   /** What the relay said of when to come back. */
   readonly retryAfterMs: number | null;
@@ -24,6 +24,8 @@ const PASSING_STATUSES: readonly number[] = [408, 425, 429];
 
 /** Whether coming back would only be refused again. */
 export function isFinal({ code, httpStatus, isTokenFixed }: Ending): boolean {
+  // The next token may be a better one.
+  if (httpStatus === 401) return isTokenFixed;
   if (httpStatus !== null) {
     return httpStatus >= 400 && httpStatus < 500 && !PASSING_STATUSES.includes(httpStatus);
   }

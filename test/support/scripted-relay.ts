@@ -114,6 +114,11 @@ export class ScriptedRelay {
         return answer(false, this.refusal);
       },
     });
+    // As the relay answers who does not ask for a WebSocket: with what stands against it.
+    server.on("request", (_request, response) => {
+      response.writeHead(this.refusal ?? 426, { "access-control-allow-origin": "*" });
+      response.end(JSON.stringify({ detail: "as scripted" }));
+    });
     this.#sockets.on("connection", (socket, request) => {
       const protocols = request.headers["sec-websocket-protocol"] ?? "";
       this.visits.push(new Visit(socket, new URL(request.url ?? "", "ws://relay"), protocols));

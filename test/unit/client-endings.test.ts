@@ -147,11 +147,37 @@ describe("a subscription whose connection ends", () => {
 
   it.each([400, 401, 403, 404])("ends with a refusal %i where it can be seen", async (status) => {
     relay.refusal = status;
-    const observer = observe({ WebSocket: NodeWebSocket });
+    const observer = observe({ WebSocket: NodeWebSocket, token: "fixed" });
     await observer.untilState("closed");
     expect(observer.subscription.status).toMatchObject({ reason: "refused", code: status });
     expect(relay.refusedCount).toBe(1);
   });
+
+  it.each([400, 401, 403, 404])("finds out why when it cannot see a refusal %i", async (status) => {
+    relay.refusal = status;
+    const observer = observe({ token: "fixed" });
+    await observer.untilState("closed");
+    const refused = { reason: "refused", code: status, detail: "as scripted" };
+    expect(observer.subscription.status).toMatchObject(refused);
+  });
+
+  it("tries another token after a 401, when it can have one", async () => {
+    relay.refusal = 401;
+    let count = 0;
+    const observer = observe({
+      token: () => {
+        count += 1;
+        return `token-${count}`;
+      },
+    });
+    await observer.until(({ statuses }) =>
+      statuses.some((status) => status.state === "waiting" && status.reason === "refused"),
+    );
+    relay.refusal = null;
+    await relay.welcome();
+    await observer.untilState("live");
+    expect(count).toBeGreaterThan(1);
+  }, 20_000);
 
   it("comes back after a refusal that may pass", async () => {
     relay.refusal = 429;

@@ -38,7 +38,7 @@ describe("isFinal", () => {
 
   it.each([
     [400, true],
-    [401, true],
+    [401, false],
     [403, true],
     [404, true],
     [408, false],
@@ -50,8 +50,9 @@ describe("isFinal", () => {
     expect(isFinal(ending({ httpStatus }))).toBe(expected);
   });
 
-  it("says so of an expired token that cannot be had anew", () => {
+  it("says so of a token that is no good and cannot be had anew", () => {
     expect(isFinal(ending({ code: 4401, isTokenFixed: true }))).toBe(true);
+    expect(isFinal(ending({ httpStatus: 401, isTokenFixed: true }))).toBe(true);
   });
 });
 
