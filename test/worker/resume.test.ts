@@ -149,6 +149,9 @@ async function wander(path: string, stations: readonly string[], steps: Step[], 
   const { tenant, traffic } = await Traffic.start();
   for (const station of stations) await traffic.send(station, "session.started");
   const wanderer = new Wanderer(tenant, path, filter, "start");
+  // Shares the frames of the one that comes and goes, whenever that one is live.
+  const steady = new Wanderer(tenant, path, filter, "start");
+  await steady.connect();
   const feed = env.FEED.getByName(feedName(tenant.id));
   const station = env.STATION.getByName(stationName(tenant.id, stations[0] ?? ""));
   const ofStation = path.includes("/stations/");
@@ -168,11 +171,17 @@ async function wander(path: string, stations: readonly string[], steps: Step[], 
   }
   await Promise.all(sends);
   await wanderer.connect();
+  if (steps.some((each) => each.do === "evict" && each.webSockets === "close")) {
+    await steady.connect();
+  }
   for (const station of stations) {
     const wanted = await traffic.of(station, filter);
     await expect.poll(() => wanderer.of(station).length).toBeGreaterThanOrEqual(wanted.length);
     expect({ station, seqs: wanderer.of(station) }).toEqual({ station, seqs: wanted });
+    await expect.poll(() => steady.of(station).length).toBeGreaterThanOrEqual(wanted.length);
+    expect({ station, seqs: steady.of(station) }).toEqual({ station, seqs: wanted });
   }
+  for (const each of [wanderer, steady]) each.drop(0);
   expect(wanderer.refusedCount.notRecovered).toBe(0);
   await reset();
 }
