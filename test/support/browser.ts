@@ -54,7 +54,9 @@ export class TestBrowser {
       detached: true,
       stdio: ["ignore", "ignore", "pipe"],
     });
-    process.once("exit", () => killGroup(child));
+    const killNow = () => killGroup(child);
+    process.once("exit", killNow);
+    child.once("exit", () => process.off("exit", killNow));
     const endpoint = await endpointOf(child, child.stderr);
     const browser = await chromium.connectOverCDP(endpoint, { noDefaults: true });
     return new TestBrowser(child, profile, browser);
