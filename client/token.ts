@@ -6,12 +6,27 @@ export interface Token {
   readonly expiresAtMs: number | null;
 }
 
-/** Rejects when the source throws, or when what it gives is no token. */
-export async function fetchToken(source: TokenSource): Promise<Token> {
-  const given: unknown = typeof source === "function" ? await source() : source;
+/** How long a source may take: without an end to it nothing would be tried again. */
+const FETCH_MS = 30_000;
+
+/** Rejects when the source throws or takes too long, or when what it gives is no token. */
+export async function fetchToken(source: TokenSource, limitMs = FETCH_MS): Promise<Token> {
+  const given: unknown = typeof source === "function" ? await within(limitMs, source()) : source;
   const token = readToken(given);
   if (token === null) throw new TypeError("expected a token, or { token, expiresAt }");
   return token;
+}
+
+async function within(limitMs: number, given: unknown): Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error("token() took too long")), limitMs);
+  });
+  try {
+    return await Promise.race([given, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function readToken(given: unknown): Token | null {

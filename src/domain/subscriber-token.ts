@@ -47,15 +47,14 @@ export class TokenMint {
     this.#key = key;
   }
 
-  /** Times are kept in whole seconds: a token never outlives `expiresAtMs`. */
   async issue(kind: TokenKind, claims: Omit<TokenClaims, "id">): Promise<string> {
     return new SignJWT({ grant: claims.grant })
       .setProtectedHeader({ alg: "HS256", typ: typeOf(kind) })
       .setJti(randomText(20))
       .setIssuer(claims.tenant)
       .setSubject(claims.keyId)
-      .setIssuedAt(Math.floor(claims.issuedAtMs / 1000))
-      .setExpirationTime(Math.floor(claims.expiresAtMs / 1000))
+      .setIssuedAt(claims.issuedAtMs / 1000)
+      .setExpirationTime(claims.expiresAtMs / 1000)
       .sign(this.#key);
   }
 
@@ -71,7 +70,13 @@ export class TokenMint {
       const read = Payload.safeParse(payload);
       if (!read.success) return null;
       const { jti, iss, sub, iat, exp, grant } = read.data;
-      const times = { issuedAtMs: iat * 1000, expiresAtMs: exp * 1000 };
+      // Seconds, of which RFC 7519 allows fractions.
+      const times = {
+        issuedAtMs: Math.round(iat * 1000),
+        expiresAtMs: Math.round(exp * 1000),
+      };
+      // The library looks at whole seconds.
+      if (nowMs >= times.expiresAtMs) return null;
       return { id: jti, tenant: iss, keyId: sub, grant, ...times };
     } catch {
       // Whatever is wrong with a foreign text; the library tells it by throwing.

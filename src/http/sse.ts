@@ -1,3 +1,4 @@
+import { parseCursor } from "../domain/cursor.ts";
 import { CloseCode, HEARTBEAT_SECONDS, PING, PONG } from "../protocol/codes.ts";
 import { readServerFrame } from "../protocol/frames.ts";
 
@@ -9,7 +10,10 @@ const SNAPSHOT_PREFIX = "snapshot.";
 
 /** Where a stream goes on that was broken off after this id, and the cursor that is in it. */
 export function readLastEventId(id: string): { from: string; cursor: string } {
-  if (!id.startsWith(SNAPSHOT_PREFIX)) return { from: id.slice(0, 128), cursor: id };
+  if (!id.startsWith(SNAPSHOT_PREFIX)) {
+    // What is no cursor is a place that is lost, and not a word for where to begin.
+    return { from: parseCursor(id) === null ? "?" : id, cursor: id };
+  }
   return { from: "snapshot", cursor: id.slice(SNAPSHOT_PREFIX.length) };
 }
 

@@ -48,13 +48,14 @@ async function subscribe(c: AppContext, station: string | null): Promise<Respons
         : "not_found";
     if (reason !== null) return inadmissible(reason);
   }
+  // Also of who asks for no stream, to learn what stands against one: browsers do not tell.
+  const asked = readAsked(c, asker, transport ?? "websocket");
+  if (!asked.ok) return asked.error;
   if (transport === null) {
     const response = refuse("upgrade_required", "Ask for a WebSocket, or for text/event-stream.");
     response.headers.set("upgrade", "websocket");
     return response;
   }
-  const asked = readAsked(c, asker, transport);
-  if (!asked.ok) return asked.error;
   const unusable = await useTicket(c, asker, station ?? "", asked.value.proof !== null);
   if (unusable !== null) return unusable;
 

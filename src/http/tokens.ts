@@ -36,8 +36,9 @@ tokens.post("/tickets", async (c) => {
   if (!input.ok) return input.error;
   const { text, issuedAtMs, expiresAtMs } = await issue(c, "ticket", asker, input.value);
   if (text.length > MAX_TICKET_CHARS) {
-    const message = "too many for a ticket, which is part of a URL; name fewer, or use patterns";
-    return invalid([{ path: "stations", message }]);
+    const message =
+      "a ticket is part of a URL: its types and stations, with those of the token it is made with, are too many";
+    return invalid([{ path: "", message }]);
   }
   return c.json(
     {
@@ -70,8 +71,7 @@ async function issue(
     ...(stations === undefined ? {} : { stations }),
   };
   const grant: Grant = narrowGrant(asker.grant, { view, scopes: [scope] });
-  // Whole seconds, as tokens keep them.
-  const issuedAtMs = Math.floor(Date.now() / 1000) * 1000;
+  const issuedAtMs = Date.now();
   const wantedMs = issuedAtMs + ttlSeconds * 1000;
   const expiresAtMs = Math.min(wantedMs, asker.expiresAtMs ?? wantedMs);
   const { tenant, keyId } = asker;

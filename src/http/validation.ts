@@ -75,6 +75,11 @@ export function readFilter(c: AppContext, others: readonly string[]): Result<Fil
     const message = `not known here; there are ${known.join(", ")}`;
     return err(invalid(unknown.map((path) => ({ path, message }))));
   }
+  const repeated = Object.entries(c.req.queries()).filter(([, values]) => values.length > 1);
+  if (repeated.length > 0) {
+    // Only one of them would count, and nobody would know which.
+    return err(invalid(repeated.map(([path]) => ({ path, message: "given more than once" }))));
+  }
   const list = (name: string) => c.req.query(name)?.split(",");
   const [types, stations] = [list("types"), list("stations")];
   const text = c.req.query("match");

@@ -37,6 +37,8 @@ interface Retained {
   readonly lastSeq: number;
   /** The state as JSON text, or null while the station is gone from state and snapshots. */
   readonly state: string | null;
+  /** Where the feed stood when a call took the station out. Events take it out without that. */
+  readonly removedOffset?: number;
 }
 
 export interface FeedEntry {
@@ -167,8 +169,15 @@ export class FeedLog {
   remove(station: string): void {
     const known = this.#stations.get(station);
     if (known === undefined) return;
-    this.#retain(station, { ...known, state: null });
+    this.#retain(station, { ...known, state: null, removedOffset: this.#head });
     this.#checkpoint();
+  }
+
+  /** Stations that were taken out by a call at that offset or after it, and are still out. */
+  removedSince(offset: number): string[] {
+    return [...this.#stations]
+      .filter(([, { removedOffset }]) => removedOffset !== undefined && removedOffset >= offset)
+      .map(([station]) => station);
   }
 
   /** The events of the segment that holds the one after `offset`, from that one on. */

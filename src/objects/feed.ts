@@ -97,6 +97,7 @@ export class FeedObject extends DurableObject<Env> {
       read: (offset) => this.#log.read(offset),
       states: (wants, evenBehind) => this.#log.snapshot(wants, evenBehind),
       state: (station) => this.#log.state(station),
+      removedSince: (offset) => this.#log.removedSince(offset),
       admit: (token) => this.#admit(token),
       wakeAt: (atMs) => this.#clock.wakeAt(atMs),
     });
@@ -268,8 +269,8 @@ export class FeedObject extends DurableObject<Env> {
     this.#stream.receive(socket, data);
   }
 
-  override async webSocketClose(socket: WebSocket): Promise<void> {
-    this.#stream.forget(socket);
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    this.#stream.leave(socket, code);
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {

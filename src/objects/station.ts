@@ -57,6 +57,7 @@ export class StationObject extends DurableObject<Env> {
       read: (offset) => this.#readRecords(offset),
       states: (wants) => this.#stateTexts(wants),
       state: () => this.#stateTexts(() => true)[0] ?? null,
+      removedSince: () => (this.#parts.journal.state.isGone ? [this.#station] : []),
       admit: (token) => this.#admit(token),
       wakeAt: (atMs) => this.#clock.wakeAt(atMs),
     });
@@ -152,8 +153,8 @@ export class StationObject extends DurableObject<Env> {
     this.#stream.receive(socket, data);
   }
 
-  override async webSocketClose(socket: WebSocket): Promise<void> {
-    this.#stream.forget(socket);
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    this.#stream.leave(socket, code);
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {

@@ -24,8 +24,11 @@ export class LiveGroups {
   readonly #isSlow: (member: Member, nowMs: number) => boolean;
   readonly #onFlushed: (slow: readonly Member[], nowMs: number) => void;
   readonly #groups = new Map<string, Group>();
-  #sentMs = 0;
+  /** Everything in the stream up to here has been handed to the groups … */
+  #handedOffset: number;
+  /** … and up to here it has also been sent. */
   #sentOffset = 0;
+  #sentMs = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   /**
@@ -42,17 +45,18 @@ export class LiveGroups {
     this.#outlet = outlet;
     this.#isSlow = isSlow;
     this.#onFlushed = onFlushed;
+    this.#handedOffset = source.extent().head;
   }
 
   /** The place up to which live subscribers have been sent everything. */
   get position(): number {
-    return this.#timer === null ? this.#source.extent().head : this.#sentOffset;
+    return this.#timer === null ? this.#handedOffset : this.#sentOffset;
   }
 
   /** From the head on; what waits to be sent lies before it, and goes out first. */
   join(member: Member): void {
     this.flushWaiting();
-    const { head } = this.#source.extent();
+    this.#handedOffset = this.#source.extent().head;
     const group = this.#groups.get(member.key);
     if (group !== undefined) group.members.add(member);
     else {
@@ -60,7 +64,7 @@ export class LiveGroups {
         visibility: member.visibility,
         members: new Set([member]),
         waiting: [],
-        heardOffset: head,
+        heardOffset: this.#handedOffset,
       });
     }
   }
@@ -72,13 +76,16 @@ export class LiveGroups {
     }
   }
 
+  /** The stream has started anew. */
   clear(): void {
     this.#groups.clear();
+    this.#handedOffset = this.#source.extent().head;
   }
 
   /** In the turn in which the log has taken them in. */
   publish(records: readonly StreamRecord[]): void {
     const first = records[0];
+    this.#handedOffset = records.at(-1)?.offset ?? this.#handedOffset;
     if (first === undefined || this.#groups.size === 0) return;
     for (const record of records) {
       const seen = seenByFilters(record);
@@ -97,7 +104,7 @@ export class LiveGroups {
   publishRemoval(station: string): void {
     const nowMs = Date.now();
     this.flushWaiting();
-    const { head } = this.#source.extent();
+    const head = this.#handedOffset;
     for (const { visibility, members } of this.#groups.values()) {
       if (visibility.view !== "state" || !visibility.wantsStation(station)) continue;
       for (const frame of this.#outlet.stateFrames([station], head, head)) {
@@ -116,7 +123,8 @@ export class LiveGroups {
     this.#timer = null;
     const nowMs = Date.now();
     this.#sentMs = nowMs;
-    const { head } = this.#source.extent();
+    // Not the log's own, which may have an event that is about to be handed over.
+    const head = this.#handedOffset;
     const slow: Member[] = [];
     for (const group of this.#groups.values()) {
       const { waiting } = group;

@@ -8,6 +8,8 @@ import {
   visibilityKey,
 } from "../domain/grant.ts";
 
+import type { ClientFrame } from "../protocol/frames.ts";
+
 /** One subscriber of a stream. */
 export interface Member {
   readonly socket: WebSocket;
@@ -31,6 +33,10 @@ export interface Member {
   heldSinceMs: number | null;
   /** What a replay may have under way to it; grows while it says nothing. */
   allowedBytes: number;
+  /** It came back with a cursor: what has gone meanwhile without an event is still to be told. */
+  isResumed: boolean;
+  /** Frames that came while its new token is looked at; null while none is. */
+  unheard: ClientFrame[] | null;
   /** Grows when it begins anew, so that what is under way notices. */
   generation: number;
   /** When it last sent a frame; pings are answered by the platform, which knows of them. */
@@ -57,6 +63,8 @@ export function newMember(socket: WebSocket, facts: MemberFacts): Member {
     wantsSnapshot: false,
     heldSinceMs: null,
     allowedBytes: 0,
+    isResumed: false,
+    unheard: null,
     generation: 0,
     lastFrameMs: null,
   };

@@ -54,6 +54,7 @@ export class Replay {
   begin(member: Member, from: string): Promise<void> {
     const extent = this.#world.source.extent();
     member.heldSinceMs = null;
+    member.isResumed = false;
     member.wantsSnapshot = from === "snapshot";
     member.position = from === "start" ? extent.oldest : extent.head;
     if (from === "now" || from === "snapshot" || from === "start") {
@@ -66,6 +67,7 @@ export class Replay {
       return this.resync(member, resumption.reason);
     }
     member.position = resumption.offset;
+    member.isResumed = true;
     this.greet(member, true);
     return this.proceed(member);
   }
@@ -112,8 +114,7 @@ export class Replay {
     for (const page of outlet.statePages(states, member.visibility)) {
       if (sentCount > 0) await scheduler.wait(0);
       if (!isCurrent(member, generation)) return false;
-      // What a slow one gets in place of events is all that it gets, so it need not wait.
-      if (member.heldSinceMs === null && !(await this.#hasRoom(member, generation))) return false;
+      // Not held back: its pages share one cursor, so they can only be acknowledged as a whole.
       sentCount += page.length;
       const frame = snapshotFrame(page, cursor, sentCount === states.length);
       outlet.sendText(member, frame, head, Date.now());
@@ -160,6 +161,13 @@ export class Replay {
     // Of those who see states alone: what has changed since their position.
     const touched = new Set<string>();
     let { position } = member;
+    if (member.isResumed && member.visibility.view === "state") {
+      const { wantsStation } = member.visibility;
+      for (const station of source.removedSince(position)) {
+        if (wantsStation(station)) touched.add(station);
+      }
+    }
+    member.isResumed = false;
     let toldOffset = position;
     while (position < source.extent().head) {
       if (!(await this.#hasRoom(member, generation)) || expire(member)) return;
@@ -179,6 +187,7 @@ export class Replay {
       if (behind > 0) await scheduler.wait(0);
       if (!isCurrent(member, generation)) return;
     }
+    if (touched.size > 0) this.#sendStates(member, touched, position);
     goLive(member);
   }
 

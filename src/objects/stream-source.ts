@@ -27,6 +27,8 @@ export interface StreamSource {
   ) => readonly string[] | null;
   /** A station's present state; null when it is gone. */
   readonly state: (station: string) => string | null;
+  /** Stations that were taken out by a call, which left no event, at that offset or after it. */
+  readonly removedSince: (offset: number) => readonly string[];
   /** Whose token or key this is; null unless it opens this stream. */
   readonly admit: (token: string) => Promise<Admission | null>;
   /** Has the stream's {@link Stream.sweep} called at that time, even if the object sleeps. */

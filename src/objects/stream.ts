@@ -25,6 +25,8 @@ export const MAX_SOCKETS = 5_000;
 const DEAD_MS = 3 * HEARTBEAT_SECONDS * 1000;
 /** While there are events the dead are looked for this often; while there are none they cost nothing. */
 const REAP_INTERVAL_MS = 30_000;
+/** Frames that may wait for a token to be looked at. */
+const MAX_UNHEARD = 100;
 /** Tokens that end close to each other are seen to in one go. */
 const EXPIRY_STEP_MS = 10_000;
 
@@ -128,9 +130,17 @@ export class Stream {
     const read = readClientFrame(data);
     if (read === null) {
       this.#outlet.close(member, CloseCode.badFrame, "unreadable frame");
-    } else if (read.op === "ack") this.#acknowledge(member, read);
-    else if (read.op === "auth") this.#run(member, this.#renew(member, read));
-    else this.#subscribe(member, read);
+    } else this.#obey(member, read);
+  }
+
+  #obey(member: Member, frame: ClientFrame): void {
+    if (this.#members.get(member.socket) !== member) return;
+    if (member.unheard !== null) {
+      if (member.unheard.length < MAX_UNHEARD) member.unheard.push(frame);
+      else this.#outlet.close(member, CloseCode.badFrame, "too many frames");
+    } else if (frame.op === "ack") this.#acknowledge(member, frame);
+    else if (frame.op === "auth") this.#run(member, this.#renew(member, frame));
+    else this.#subscribe(member, frame);
   }
 
   /** Closes the sockets of keys that are no longer valid. */
@@ -152,6 +162,17 @@ export class Stream {
     this.#groups.leave(member);
     this.#members.delete(socket);
     this.#store.forget(member);
+  }
+
+  /** The other end closes. Until that is answered it waits, ten seconds as a rule. */
+  leave(socket: WebSocket, code: number): void {
+    this.forget(socket);
+    try {
+      // 1005 and 1006 stand for closes without a code, and are none that can be sent.
+      socket.close(code === 1005 || code === 1006 ? 1000 : code);
+    } catch {
+      // There is nobody to answer.
+    }
   }
 
   /** The stream starts anew: no cursor given out before means anything any more. */
@@ -223,8 +244,20 @@ export class Stream {
     this.#run(member, this.#replay.begin(member, from));
   }
 
+  /** Frames are obeyed in their order, so those that come meanwhile wait until it is decided. */
+  async #renew(member: Member, frame: ClientFrame): Promise<void> {
+    member.unheard = [];
+    try {
+      await this.#replaceToken(member, frame);
+    } finally {
+      const unheard: readonly ClientFrame[] = member.unheard ?? [];
+      member.unheard = null;
+      for (const each of unheard) this.#obey(member, each);
+    }
+  }
+
   /** What its old token let through goes out before the new hello; nothing is lost or repeated. */
-  async #renew(member: Member, { frame }: ClientFrame): Promise<void> {
+  async #replaceToken(member: Member, { frame }: ClientFrame): Promise<void> {
     const auth = AuthFrame.safeParse(frame);
     if (!auth.success) return this.#refuse(member, "invalid_frame", "expected op and token");
     const admission = await this.#source.admit(auth.data.token);
@@ -241,7 +274,7 @@ export class Stream {
     this.#noteExpiry(member);
     this.#store.save(member);
     this.#replay.greet(member, null);
-    return this.#replay.proceed(member);
+    this.#run(member, this.#replay.proceed(member));
   }
 
   #refuse(member: Member, code: string, detail: string): void {

@@ -233,6 +233,7 @@ export const tenantMigrations: readonly Migration[] = [
       CREATE TABLE tickets (
         id            TEXT PRIMARY KEY,
         stream        TEXT    NOT NULL,
+        opened_at_ms  INTEGER NOT NULL,
         expires_at_ms INTEGER NOT NULL
       ) WITHOUT ROWID;
     `,

@@ -15,12 +15,20 @@ export function countTickets(db: Database): number {
   return db.first<{ count: number }>("SELECT COUNT(*) AS count FROM tickets")?.count ?? 0;
 }
 
-export function insertTicket(db: Database, id: string, stream: string, expiresAtMs: number): void {
+export interface TicketRow {
+  readonly id: string;
+  readonly stream: string;
+  readonly openedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+export function insertTicket(db: Database, ticket: TicketRow): void {
   db.run(
-    "INSERT INTO tickets (id, stream, expires_at_ms) VALUES (?, ?, ?)",
-    id,
-    stream,
-    expiresAtMs,
+    "INSERT INTO tickets (id, stream, opened_at_ms, expires_at_ms) VALUES (?, ?, ?, ?)",
+    ticket.id,
+    ticket.stream,
+    ticket.openedAtMs,
+    ticket.expiresAtMs,
   );
 }
 
@@ -29,6 +37,16 @@ export function deleteExpiredTickets(db: Database, nowMs: number): void {
   db.run(
     "DELETE FROM tickets WHERE id IN (SELECT id FROM tickets WHERE expires_at_ms <= ? LIMIT ?)",
     nowMs,
+    DELETED_AT_ONCE,
+  );
+}
+
+/** The oldest, some at a time, of those opened at that time or before. */
+export function deleteOldestTickets(db: Database, openedUntilMs: number): void {
+  db.run(
+    `DELETE FROM tickets WHERE id IN
+       (SELECT id FROM tickets WHERE opened_at_ms <= ? ORDER BY opened_at_ms LIMIT ?)`,
+    openedUntilMs,
     DELETED_AT_ONCE,
   );
 }

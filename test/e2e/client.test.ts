@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket as NodeWebSocket } from "ws";
 import * as z from "zod";
@@ -295,5 +296,35 @@ describe("a subscription to a relay", () => {
       if (seen.length === 20) break;
     }
     expect(seen).toEqual(seqs(20));
+  });
+});
+
+describe("a plain socket", () => {
+  it.each(["/v1/stream", "/v1/stations/cs1/stream"])(
+    "of %s is answered its close, so that it need not wait for one",
+    async (path) => {
+      await send(1);
+      const socket = new NodeWebSocket(new URL(path, relay.url), [
+        "chargewire.v1",
+        `auth.${tenant.key}`,
+      ]);
+      await once(socket, "message");
+      socket.close(1000);
+      const [code] = await once(socket, "close");
+      expect(code).toBe(1000);
+    },
+  );
+
+  it("is closed for good when its token has ended, and not merely cut off", async () => {
+    const { token } = await newToken(2);
+    const socket = new NodeWebSocket(new URL("/v1/stream", relay.url), [
+      "chargewire.v1",
+      `auth.${token}`,
+    ]);
+    const frames: string[] = [];
+    socket.on("message", (data) => frames.push(String(data)));
+    const [code] = await once(socket, "close");
+    expect(code).toBe(4401);
+    expect(frames.at(-1)).toContain('"op":"bye"');
   });
 });

@@ -29,6 +29,12 @@ describe("renewInMs", () => {
   });
 });
 
+describe("fetchToken of a source that never answers", () => {
+  it("rejects after a while", async () => {
+    await expect(fetchToken(() => new Promise(() => {}), 20)).rejects.toThrow("too long");
+  });
+});
+
 describe("fetchToken", () => {
   const expiresAt = "2026-11-22T10:15:30.000Z";
   const expiresAtMs = Date.parse(expiresAt);

@@ -99,6 +99,8 @@ describe("GET /v1/stream", () => {
     expect(await ask("", { ...upgrade, "sec-websocket-protocol": "chargewire.v9" })).toBe(400);
     expect(await ask("?types=ses*", upgrade)).toBe(400);
     expect(await ask("?types=", upgrade)).toBe(400);
+    expect(await ask("?types=a&types=b", upgrade)).toBe(400);
+    expect(await ask("?types=ses*", {})).toBe(400);
     expect(await ask("?stations=..", upgrade)).toBe(400);
     expect(await ask(`?from=${"x".repeat(129)}`, upgrade)).toBe(400);
     expect((await tenant.call("GET", "/v1/stations/cs1/stream")).status).toBe(404);
