@@ -33,8 +33,8 @@ export interface Member {
   heldSinceMs: number | null;
   /** What a replay may have under way to it; grows while it says nothing. */
   allowedBytes: number;
-  /** It came back with a cursor: what has gone meanwhile without an event is still to be told. */
-  isResumed: boolean;
+  /** Stations that calls took out since its position, which left no event: told when it goes live. */
+  readonly removed: Set<string>;
   /** Frames that came while its new token is looked at; null while none is. */
   unheard: ClientFrame[] | null;
   /** Grows when it begins anew, so that what is under way notices. */
@@ -63,7 +63,7 @@ export function newMember(socket: WebSocket, facts: MemberFacts): Member {
     wantsSnapshot: false,
     heldSinceMs: null,
     allowedBytes: 0,
-    isResumed: false,
+    removed: new Set(),
     unheard: null,
     generation: 0,
     lastFrameMs: null,

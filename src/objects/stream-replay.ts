@@ -54,7 +54,7 @@ export class Replay {
   begin(member: Member, from: string): Promise<void> {
     const extent = this.#world.source.extent();
     member.heldSinceMs = null;
-    member.isResumed = false;
+    member.removed.clear();
     member.wantsSnapshot = from === "snapshot";
     member.position = from === "start" ? extent.oldest : extent.head;
     if (from === "now" || from === "snapshot" || from === "start") {
@@ -67,7 +67,9 @@ export class Replay {
       return this.resync(member, resumption.reason);
     }
     member.position = resumption.offset;
-    member.isResumed = true;
+    for (const station of this.#world.source.removedSince(member.position)) {
+      member.removed.add(station);
+    }
     this.greet(member, true);
     return this.proceed(member);
   }
@@ -130,7 +132,11 @@ export class Replay {
     for (;;) {
       const { head } = source.extent();
       const states = source.states(member.visibility.wantsStation, Date.now() >= untilMs);
-      if (states !== null) return { states, head };
+      if (states !== null) {
+        // They tell of what was taken out by leaving it out.
+        member.removed.clear();
+        return { states, head };
+      }
       await scheduler.wait(LOOK_MS);
       if (!isCurrent(member, generation)) return null;
     }
@@ -161,13 +167,6 @@ export class Replay {
     // Of those who see states alone: what has changed since their position.
     const touched = new Set<string>();
     let { position } = member;
-    if (member.isResumed && member.visibility.view === "state") {
-      const { wantsStation } = member.visibility;
-      for (const station of source.removedSince(position)) {
-        if (wantsStation(station)) touched.add(station);
-      }
-    }
-    member.isResumed = false;
     let toldOffset = position;
     while (position < source.extent().head) {
       if (!(await this.#hasRoom(member, generation)) || expire(member)) return;
@@ -179,7 +178,10 @@ export class Replay {
       const wanted = records.filter((record) => wants(seenByFilters(record)));
       if (view === "state") {
         for (const { station } of wanted) touched.add(station);
-        if (behind === 0) this.#sendStates(member, touched, position);
+        if (behind === 0) {
+          addRemoved(member, touched);
+          this.#sendStates(member, touched, position);
+        }
       } else if (wanted.length > 0 || behind === 0 || position - toldOffset >= SILENT_EVENTS) {
         this.#sendEvents(member, wanted, position, behind);
         toldOffset = position;
@@ -187,6 +189,7 @@ export class Replay {
       if (behind > 0) await scheduler.wait(0);
       if (!isCurrent(member, generation)) return;
     }
+    addRemoved(member, touched);
     if (touched.size > 0) this.#sendStates(member, touched, position);
     goLive(member);
   }
@@ -240,4 +243,12 @@ export class Replay {
       if (!isCurrent(member, generation)) return false;
     }
   }
+}
+
+/** To those who see states alone; the others are told of stations by events. */
+function addRemoved({ removed, visibility }: Member, touched: Set<string>): void {
+  for (const station of removed) {
+    if (visibility.view === "state" && visibility.wantsStation(station)) touched.add(station);
+  }
+  removed.clear();
 }

@@ -118,6 +118,7 @@ export class Stream {
   /** A station is gone without an event that says so. */
   publishRemoval(station: string): void {
     this.#groups.publishRemoval(station);
+    for (const member of this.#members.values()) if (!member.isLive) member.removed.add(station);
   }
 
   receive(socket: WebSocket, data: string | ArrayBuffer): void {

@@ -1,0 +1,73 @@
+import { reset } from "cloudflare:test";
+import { afterEach, describe, expect, it } from "vitest";
+
+import type { TestTenant } from "../support/api.ts";
+import { lastCursor, newTenant, subscribe } from "./support.ts";
+import { feedOf, newToken, ops, statesOf } from "./token-support.ts";
+
+afterEach(() => reset());
+
+/** Long enough for a replay that something else comes in between. */
+const BACKLOG_EVENTS = 400;
+const EVENT_CHARS = 16 * 1024;
+
+/** Puts events of a station into the feed, as its object does. */
+async function push(tenant: TestTenant, station: string, count = 1, chars = 1): Promise<void> {
+  for (let seq = 1; seq <= count; seq += 1) {
+    const type = "session.updated";
+    const json = JSON.stringify({ id: `${seq}`, type, station, seq, body: "x".repeat(chars) });
+    const state = JSON.stringify({ station, seq, online: true, connectors: [] });
+    const events = [{ seq, type, json }];
+    await feedOf(tenant).push({ station, oldestSeq: 1, events, state, removed: false });
+  }
+}
+
+describe("a station that a call takes out", () => {
+  /** A place from which a replay is long, and in which the station `gone` has no part. */
+  async function start() {
+    const tenant = await newTenant();
+    await push(tenant, "gone");
+    const token = await newToken(tenant, { view: "state" });
+    const first = await subscribe(tenant, "/v1/stream?from=snapshot", token);
+    await expect.poll(() => ops(first.frames)).toEqual(["hello", "snapshot"]);
+    first.socket.close();
+    await push(tenant, "busy", BACKLOG_EVENTS, EVENT_CHARS);
+    return { tenant, token, from: lastCursor(first.frames) };
+  }
+
+  const removed = { station: "gone", removed: true };
+
+  it("while one who came back is brought up to date is told of at the end of that", async () => {
+    const { tenant, token, from } = await start();
+    const { frames } = await subscribe(tenant, `/v1/stream?from=${from}`, token);
+    await expect.poll(() => ops(frames)).toContain("hello");
+    expect(await feedOf(tenant).removeStation("gone")).toBe(true);
+    expect(ops(frames)).toEqual(["hello"]);
+    await expect.poll(() => ops(frames)).toEqual(["hello", "state"]);
+    expect(statesOf(frames, "state")).toContainEqual(expect.objectContaining(removed));
+  });
+
+  it("before one came back is told of, though its token is renewed on the way", async () => {
+    const { tenant, token, from } = await start();
+    expect(await feedOf(tenant).removeStation("gone")).toBe(true);
+    const renewal = JSON.stringify({
+      op: "auth",
+      token: await newToken(tenant, { view: "state" }),
+    });
+    const { frames, socket } = await subscribe(tenant, `/v1/stream?from=${from}`, token);
+    socket.send(renewal);
+    await expect.poll(() => ops(frames)).toEqual(["hello", "hello", "state"]);
+    expect(statesOf(frames, "state")).toContainEqual(expect.objectContaining(removed));
+  });
+
+  it("is not told of to those who may not see it, or who have a snapshot without it", async () => {
+    const { tenant, token, from } = await start();
+    expect(await feedOf(tenant).removeStation("gone")).toBe(true);
+    const other = await newToken(tenant, { view: "state", stations: ["busy"] });
+    const narrow = await subscribe(tenant, `/v1/stream?from=${from}`, other);
+    const fresh = await subscribe(tenant, "/v1/stream?from=snapshot", token);
+    await expect.poll(() => ops(narrow.frames)).toEqual(["hello", "state"]);
+    await expect.poll(() => ops(fresh.frames)).toEqual(["hello", "snapshot"]);
+    expect(JSON.stringify([narrow.frames, fresh.frames])).not.toContain("gone");
+  });
+});
