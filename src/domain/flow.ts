@@ -55,6 +55,14 @@ export class Flow {
     this.#drop((mark) => mark.offset <= offset);
   }
 
+  /**
+   * What is sent from here on comes after that place, which may lie before what was sent so far:
+   * whoever has taken anything of it has taken all of that.
+   */
+  beginAt(offset: number): void {
+    for (const mark of this.#marks) mark.offset = Math.min(mark.offset, offset);
+  }
+
   /** A sign of life at that time: what was sent before it has arrived, unless acknowledgements say when. */
   heard(atMs: number): void {
     if (!this.#acknowledges) this.#drop((mark) => mark.atMs <= atMs);

@@ -76,7 +76,8 @@ export class Replay {
 
   greet(member: Member, recovered: boolean | null): void {
     const { source, outlet } = this.#world;
-    const { connection, position } = member;
+    const { connection, position, flow } = member;
+    flow.beginAt(position);
     outlet.tell(
       member,
       helloFrame({

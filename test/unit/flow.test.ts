@@ -102,6 +102,21 @@ describe("Flow", () => {
     expect(flow.bytes).toBe(2);
   });
 
+  it("takes what was sent before a new beginning for taken with whatever comes after it", () => {
+    const flow = acknowledging();
+    flow.sent(1, 7, 0);
+    flow.sent(2, 8, 0);
+    flow.beginAt(3);
+    flow.sent(4, 5, 0);
+    flow.acknowledged(2);
+    expect(flow.bytes).toBe(7);
+    flow.acknowledged(3);
+    expect(flow.bytes).toBe(4);
+    flow.beginAt(9);
+    flow.acknowledged(5);
+    expect(flow.bytes).toBe(0);
+  });
+
   it("forgets everything when it is forgiven, and goes on counting as before", () => {
     const flow = acknowledging();
     flow.sent(5 * MIB, 1, 0);
