@@ -108,9 +108,9 @@ export class Replay {
 
   /** All states as of one moment, in pages. False when it has ended before that. */
   async #snapshot(member: Member, generation: number): Promise<boolean> {
-    const { outlet, isCurrent } = this.#world;
+    const { outlet, isCurrent, expire } = this.#world;
     const taken = await this.#takeStates(member, generation);
-    if (taken === null) return false;
+    if (taken === null || expire(member)) return false;
     const { states, head } = taken;
     const cursor = outlet.cursorAt(head);
     let sentCount = 0;

@@ -110,13 +110,13 @@ export class Stream {
 
   /** New records, in the turn in which the log took them in; the platform holds frames back until they are durable. */
   publish(records: readonly StreamRecord[]): void {
-    const nowMs = Date.now();
-    if (nowMs >= this.#nextExpiryMs) this.#expire(nowMs);
+    this.#expireDue();
     this.#groups.publish(records);
   }
 
   /** A station is gone without an event that says so. */
   publishRemoval(station: string): void {
+    this.#expireDue();
     this.#groups.publishRemoval(station);
     for (const member of this.#members.values()) if (!member.isLive) member.removed.add(station);
   }
@@ -315,6 +315,11 @@ export class Stream {
     if (expiresAtMs === null) return;
     this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiresAtMs);
     this.#source.wakeAt(Math.ceil(expiresAtMs / EXPIRY_STEP_MS) * EXPIRY_STEP_MS);
+  }
+
+  #expireDue(): void {
+    const nowMs = Date.now();
+    if (nowMs >= this.#nextExpiryMs) this.#expire(nowMs);
   }
 
   #expire(nowMs: number): void {
