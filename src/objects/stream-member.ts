@@ -125,21 +125,23 @@ export class MemberStore {
     member.socket.serializeAttachment(attachment);
   }
 
-  /** The member that a socket was before the object slept; null when it had not caught up. */
+  /** The member that a socket was before the object slept; null when it cannot be one again. */
   restore(socket: WebSocket): Member | null {
     // Written by `save` of this or an older version.
     const saved: Attachment | null = socket.deserializeAttachment();
     if (saved?.live !== true) return null;
     const { connection, keyId, expiresAtMs = null, acknowledges = false } = saved;
-    const filter = saved.filter ?? this.#kv.get<string>(filterName(connection)) ?? "{}";
+    const filter = saved.filter ?? this.#kv.get<string>(filterName(connection));
     const grant =
       saved.grant === undefined
-        ? null
+        ? JSON.stringify(FULL_GRANT)
         : (saved.grant ?? this.#kv.get<string>(grantName(connection)));
+    // Not known any more is not everything.
+    if (filter === undefined || grant === undefined) return null;
     return newMember(socket, {
       connection,
       keyId,
-      grant: typeof grant === "string" ? JSON.parse(grant) : FULL_GRANT,
+      grant: JSON.parse(grant),
       expiresAtMs,
       filter: JSON.parse(filter),
       acknowledges,

@@ -6,6 +6,7 @@ import { feedName } from "../../src/env.ts";
 import type { TestTenant } from "../support/api.ts";
 import { webhook } from "../support/webhooks.ts";
 import { eventsOf, newTenant, subscribe, type TestSocket } from "./support.ts";
+import { newToken } from "./token-support.ts";
 
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -78,6 +79,29 @@ describe("a socket whose other end has gone without a word", () => {
     expect((await tenant.send(path, webhook({ station: "a" }))).status).toBe(200);
     await expect.poll(() => eventsOf(quiet.frames).length).toBe(2);
     expect(quiet.closed.code).toBeNull();
+  });
+});
+
+describe("a subscriber of which it is not known any more what it may see", () => {
+  it("is told to come back, and shown nothing", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    const stations = Array.from({ length: 400 }, (_, i) => `station-${i}`);
+    const { frames, closed } = await subscribe(
+      tenant,
+      "/v1/stream",
+      await newToken(tenant, { stations }),
+    );
+    await expect.poll(() => frames.length).toBe(1);
+    await runInDurableObject(feedOf(tenant), (_instance, { storage }) => {
+      const names = [...storage.kv.list({ prefix: "grant:" })].map(([name]) => name);
+      expect(names).toHaveLength(1);
+      for (const name of names) storage.kv.delete(name);
+    });
+    await evictDurableObject(feedOf(tenant));
+    expect((await tenant.send(path, webhook({ station: "hidden" }))).status).toBe(200);
+    await expect.poll(() => closed.code).toBe(4200);
+    expect(eventsOf(frames)).toEqual([]);
   });
 });
 
