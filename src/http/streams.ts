@@ -67,6 +67,8 @@ async function subscribe(c: AppContext, station: string | null): Promise<Respons
 type Transport = "websocket" | "sse";
 
 function transportOf(c: AppContext): Transport | null {
+  // Who asks for the headers alone would never read the stream.
+  if (c.req.method !== "GET") return null;
   if (c.req.header("upgrade")?.toLowerCase() === "websocket") return "websocket";
   return /\btext\/event-stream\b/i.test(c.req.header("accept") ?? "") ? "sse" : null;
 }

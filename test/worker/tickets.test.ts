@@ -7,7 +7,7 @@ import { Database } from "../../src/store/database.ts";
 import { insertTicket, MAX_TICKETS } from "../../src/store/ticket-store.ts";
 import type { TestTenant } from "../support/api.ts";
 import { byTicket, EventReader, socketCount } from "./sse-support.ts";
-import { newTenant } from "./support.ts";
+import { newTenant, worker } from "./support.ts";
 import {
   ask,
   inSeconds,
@@ -203,6 +203,17 @@ describe("a ticket", () => {
       const answer = await ask(tenant, `${stream}?ticket=${ticket}`, null, headers);
       expect(answer).toMatchObject({ status: 403, code: "forbidden_origin" });
     }
+    await open(tenant, ticket);
+  });
+
+  it("is not used up by one who asks for the headers alone, and no stream is opened for that", async () => {
+    const { tenant } = await start();
+    const ticket = await newTicket(tenant);
+    const url = `${tenant.origin}/v1/stream?ticket=${ticket}`;
+    const headers = { accept: "text/event-stream" };
+    const response = await worker(new Request(url, { method: "HEAD", headers }));
+    expect(response.status).toBe(401);
+    expect(await socketCount(tenant)).toBe(0);
     await open(tenant, ticket);
   });
 
