@@ -37,7 +37,7 @@ export class Delivery {
   readonly #handlers: DeliveryHandlers;
   readonly #queue = new Queue<Entry>();
   readonly #acknowledger: Acknowledger;
-  /** Grows with each hello: what came before it was sent on other terms, and is not acknowledged. */
+  /** Grows with each hello and each end: what came before that is not acknowledged after it. */
   #greeting = 0;
   #cursor: string | null;
   #isTaking = false;
@@ -88,20 +88,21 @@ export class Delivery {
     return this.#queue.drained(chars);
   }
 
-  /** There is nobody to acknowledge anything to. */
+  /** There is nobody to acknowledge anything to, nor will be for what the application has in hand. */
   pause(): void {
+    this.#greeting += 1;
     this.#acknowledger.reset();
   }
 
   close(): void {
-    this.#acknowledger.reset();
+    this.pause();
     this.#queue.clear();
     this.#queue.end();
   }
 
   /** What is there can still be taken; then an iterator learns why nothing more comes. */
   refuse(refusal: SubscriptionError): void {
-    this.#acknowledger.reset();
+    this.pause();
     this.#refusal = refusal;
     this.#queue.end();
   }
