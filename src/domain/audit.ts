@@ -26,6 +26,7 @@ export type AuditAction =
   | "dead_letter.discarded"
   | "settings.changed"
   | "station.deleted"
+  | "quarantine.released"
   | "quarantine.discarded";
 
 type Fields = Readonly<Record<string, unknown>>;
