@@ -1,5 +1,6 @@
 import type { NewRoute, RoutePatch } from "../domain/control.ts";
 import { newSigningSecret, type RouteSecrets, readRouteSecrets } from "../domain/delivery.ts";
+import { changedAt } from "../domain/entity-tag.ts";
 import { hintOf, randomId } from "../domain/ids.ts";
 import { DEFAULT_SCHEDULE_SECONDS } from "../domain/retry.ts";
 import { routeSecretsPurpose } from "../domain/route.ts";
@@ -79,7 +80,7 @@ export async function changeRoute(
     ratePerSecond: patch.ratePerSecond === undefined ? row.ratePerSecond : patch.ratePerSecond,
     concurrency: patch.concurrency === undefined ? row.concurrency : patch.concurrency,
     edrvScheme: patch.edrvScheme ?? row.edrvScheme,
-    updatedAtMs: nowMs,
+    updatedAtMs: changedAt(row.updatedAtMs, nowMs),
   };
 }
 
@@ -96,7 +97,8 @@ export async function rotateRouteSecret(
   const signing = rotateSecrets(secrets.signing, secret, overlapMs, nowMs);
   if (signing === null) return null;
   const sealed = await sealedColumns(tenant, row.id, { ...secrets, signing }, sealer);
-  return { row: { ...row, ...sealed, updatedAtMs: nowMs }, secret };
+  const updatedAtMs = changedAt(row.updatedAtMs, nowMs);
+  return { row: { ...row, ...sealed, updatedAtMs }, secret };
 }
 
 /** What a change sets and nobody may read back: the audit log names it and tells no more. */

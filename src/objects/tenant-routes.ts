@@ -1,6 +1,7 @@
 import { type Actor, changesBetween } from "../domain/audit.ts";
 import { HEALTHY } from "../domain/breaker.ts";
 import type { NewRoute, RoutePatch } from "../domain/control.ts";
+import { allowsChange, changedAt, entityTag } from "../domain/entity-tag.ts";
 import type { Notice } from "../domain/notice.ts";
 import { type Page, pageOf } from "../domain/page.ts";
 import type { Config } from "../env.ts";
@@ -86,14 +87,17 @@ export class Routes {
     });
   }
 
+  /** `ifMatch` as in {@link allowsChange}. */
   update(
     id: string,
     patch: RoutePatch,
     actor: Actor,
-  ): Promise<RouteView | "not_found" | "signs_only_raw"> {
+    ifMatch: string | null,
+  ): Promise<RouteView | "not_found" | "signs_only_raw" | "precondition_failed"> {
     return this.#changes.alone(async () => {
       const row = store.readRoute(this.#db, id);
       if (row === null) return "not_found";
+      if (!allowsChange(ifMatch, entityTag(this.#view(row)))) return "precondition_failed";
       // Nothing is changed, so nothing that failed is forgotten.
       if (Object.keys(patch).length === 0) return this.#view(row);
       const { sealer } = await this.#world.config();
@@ -119,7 +123,8 @@ export class Routes {
       const row = store.readRoute(this.#db, id);
       if (row === null) return null;
       const health = enabled ? "healthy" : row.health;
-      const changed = { ...row, enabled: Number(enabled), health, updatedAtMs: Date.now() };
+      const updatedAtMs = changedAt(row.updatedAtMs, Date.now());
+      const changed = { ...row, enabled: Number(enabled), health, updatedAtMs };
       await this.#changes.configure(() => {
         store.writeRoute(this.#db, changed);
         if (enabled) this.#health.renew(id);
@@ -164,7 +169,8 @@ export class Routes {
       const row = store.readRoute(this.#db, id);
       // What was answered to the route as it was says nothing of the route as it is.
       if (row === null || row.enabled === 0 || row.updatedAtMs > asOfMs) return;
-      const changed = { ...row, enabled: 0, health: "disabled", updatedAtMs: Date.now() };
+      const updatedAtMs = changedAt(row.updatedAtMs, Date.now());
+      const changed = { ...row, enabled: 0, health: "disabled", updatedAtMs };
       await this.#changes.configure(() => {
         store.writeRoute(this.#db, changed);
         this.#health.noteDisabled(id, reason, Date.now());
@@ -176,10 +182,15 @@ export class Routes {
     });
   }
 
-  delete(id: string, actor: Actor): Promise<boolean> {
+  delete(
+    id: string,
+    actor: Actor,
+    ifMatch: string | null,
+  ): Promise<boolean | "precondition_failed"> {
     return this.#changes.alone(async () => {
       const row = store.readRoute(this.#db, id);
       if (row === null) return false;
+      if (!allowsChange(ifMatch, entityTag(this.#view(row)))) return "precondition_failed";
       await this.#changes.configure(() => {
         this.#health.renew(id);
         this.#world.cancelReplays(id);

@@ -1,5 +1,6 @@
 import { type Actor, changesBetween } from "../domain/audit.ts";
 import type { NewSecret, NewSource, SourcePatch } from "../domain/control.ts";
+import { allowsChange, changedAt, entityTag } from "../domain/entity-tag.ts";
 import { hintOf, randomId } from "../domain/ids.ts";
 import type { SourceNotice } from "../domain/notice.ts";
 import { type Page, pageOf } from "../domain/page.ts";
@@ -119,29 +120,48 @@ export class Sources {
     });
   }
 
-  update(id: string, patch: SourcePatch, actor: Actor): views.SourceView | null {
-    const row = store.readSource(this.#db, id);
-    if (row === null) return null;
-    const changed: store.SourceRow = {
-      ...row,
-      name: patch.name ?? row.name,
-      enabled: patch.enabled === undefined ? row.enabled : Number(patch.enabled),
-      scheme: patch.scheme ?? row.scheme,
-      toleranceSeconds: patch.toleranceSeconds ?? row.toleranceSeconds,
-      silentAfterSeconds: patch.silentAfterSeconds ?? row.silentAfterSeconds,
-      updatedAtMs: Date.now(),
-    };
-    const [before, after] = [this.#sourceView(row), this.#sourceView(changed)];
-    store.writeSource(this.#db, changed);
-    this.#audit.record(actor, "source.changed", id, { ...changesBetween(before, after) });
-    this.watch(changed.updatedAtMs);
-    return after;
+  /** Null when there is none. `ifMatch` as in {@link allowsChange}. */
+  update(
+    id: string,
+    patch: SourcePatch,
+    actor: Actor,
+    ifMatch: string | null,
+  ): Promise<views.SourceView | null | "precondition_failed"> {
+    return this.#changes.alone(async () => {
+      const row = store.readSource(this.#db, id);
+      if (row === null) return null;
+      const before = this.#sourceView(row);
+      if (!allowsChange(ifMatch, entityTag(before))) return "precondition_failed";
+      const changed: store.SourceRow = {
+        ...row,
+        name: patch.name ?? row.name,
+        enabled: patch.enabled === undefined ? row.enabled : Number(patch.enabled),
+        scheme: patch.scheme ?? row.scheme,
+        toleranceSeconds: patch.toleranceSeconds ?? row.toleranceSeconds,
+        silentAfterSeconds: patch.silentAfterSeconds ?? row.silentAfterSeconds,
+        updatedAtMs: changedAt(row.updatedAtMs, Date.now()),
+      };
+      const after = this.#sourceView(changed);
+      store.writeSource(this.#db, changed);
+      this.#audit.record(actor, "source.changed", id, { ...changesBetween(before, after) });
+      this.watch(Date.now());
+      return after;
+    });
   }
 
-  delete(id: string, actor: Actor): boolean {
-    const deleted = store.deleteSource(this.#db, id);
-    if (deleted) this.#audit.record(actor, "source.deleted", id);
-    return deleted;
+  delete(
+    id: string,
+    actor: Actor,
+    ifMatch: string | null,
+  ): Promise<boolean | "precondition_failed"> {
+    return this.#changes.alone(async () => {
+      const row = store.readSource(this.#db, id);
+      if (row === null) return false;
+      if (!allowsChange(ifMatch, entityTag(this.#sourceView(row)))) return "precondition_failed";
+      store.deleteSource(this.#db, id);
+      this.#audit.record(actor, "source.deleted", id);
+      return true;
+    });
   }
 
   /** A new secret beside the ones before it, which end after the given time. */
@@ -151,7 +171,8 @@ export class Sources {
     actor: Actor,
   ): Promise<views.SecretView | "not_found" | "limit_reached"> {
     return this.#changes.alone(async () => {
-      if (store.readSource(this.#db, sourceId) === null) return "not_found";
+      const row = store.readSource(this.#db, sourceId);
+      if (row === null) return "not_found";
       const secret = await this.#sealSecret(sourceId, input.secret);
       const nowMs = Date.now();
       const expiresAtMs = nowMs + input.expirePreviousAfterSeconds * 1000;
@@ -160,6 +181,7 @@ export class Sources {
       if (staying >= MAX_LIVE_SECRETS) return "limit_reached";
       store.expireSecrets(this.#db, sourceId, expiresAtMs, nowMs);
       store.insertSecret(this.#db, secret);
+      this.#touch(row);
       this.#audit.record(actor, "source.secret_added", sourceId, {
         secret: secret.id,
         hint: secret.hint,
@@ -169,10 +191,14 @@ export class Sources {
     });
   }
 
-  deleteSecret(sourceId: string, id: string, actor: Actor): boolean {
-    const deleted = store.deleteSecret(this.#db, sourceId, id);
-    if (deleted) this.#audit.record(actor, "source.secret_deleted", sourceId, { secret: id });
-    return deleted;
+  deleteSecret(sourceId: string, id: string, actor: Actor): Promise<boolean> {
+    return this.#changes.alone(async () => {
+      const row = store.readSource(this.#db, sourceId);
+      if (row === null || !store.deleteSecret(this.#db, sourceId, id)) return false;
+      this.#touch(row);
+      this.#audit.record(actor, "source.secret_deleted", sourceId, { secret: id });
+      return true;
+    });
   }
 
   refusals(sourceId: string, before: number, limit: number): Page<views.RefusalView> | null {
@@ -239,6 +265,12 @@ export class Sources {
     const lastEventAt = new Date(lastEventAtMs).toISOString();
     const data = { lastEventAt, silentAfterSeconds };
     this.#world.announce({ type: "relay.source.silent", source: id, data }, nowMs);
+  }
+
+  /** Its secrets are part of a source: who reads them sees that it has changed. */
+  #touch(row: store.SourceRow): void {
+    const updatedAtMs = changedAt(row.updatedAtMs, Date.now());
+    store.writeSource(this.#db, { ...row, updatedAtMs });
   }
 
   #sourceView(row: store.SourceRow): views.SourceView {

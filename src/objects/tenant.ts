@@ -106,12 +106,12 @@ export class TenantObject extends DurableObject<Env> {
     return this.#parts.sources.create(input, actor);
   }
 
-  async updateSource(id: string, patch: SourcePatch, actor: Actor) {
-    return this.#parts.sources.update(id, patch, actor);
+  async updateSource(id: string, patch: SourcePatch, actor: Actor, ifMatch: string | null = null) {
+    return this.#parts.sources.update(id, patch, actor, ifMatch);
   }
 
-  async deleteSource(id: string, actor: Actor) {
-    return this.#parts.sources.delete(id, actor);
+  async deleteSource(id: string, actor: Actor, ifMatch: string | null = null) {
+    return this.#parts.sources.delete(id, actor, ifMatch);
   }
 
   async addSecret(sourceId: string, input: NewSecret, actor: Actor) {
@@ -151,8 +151,8 @@ export class TenantObject extends DurableObject<Env> {
     return this.#parts.routes.create(input, actor);
   }
 
-  async updateRoute(id: string, patch: RoutePatch, actor: Actor) {
-    return this.#parts.routes.update(id, patch, actor);
+  async updateRoute(id: string, patch: RoutePatch, actor: Actor, ifMatch: string | null = null) {
+    return this.#parts.routes.update(id, patch, actor, ifMatch);
   }
 
   async enableRoute(id: string, enabled: boolean, actor: Actor) {
@@ -172,8 +172,8 @@ export class TenantObject extends DurableObject<Env> {
     return this.#parts.routes.disableGone(id, asOfMs);
   }
 
-  async deleteRoute(id: string, actor: Actor) {
-    return this.#parts.routes.delete(id, actor);
+  async deleteRoute(id: string, actor: Actor, ifMatch: string | null = null) {
+    return this.#parts.routes.delete(id, actor, ifMatch);
   }
 
   /** For stations: all routes, or null when nothing has changed since `version`. */
