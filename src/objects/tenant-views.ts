@@ -161,12 +161,16 @@ export const quarantineView = (row: QuarantinedRow) => ({
 });
 export type QuarantineView = ReturnType<typeof quarantineView>;
 
-export const auditView = ({ atMs, keyId, action, target, detail }: AuditRow) => ({
+export const auditView = ({ number, atMs, keyId, action, target, detail, ...row }: AuditRow) => ({
+  number,
   at: iso(atMs),
   key: keyId,
   action,
   target,
   detail: readJson(detail),
+  /** Of this entry and the one before it (domain/audit-chain.ts). */
+  hash: row.hash,
+  previousHash: row.previousHash,
 });
 export type AuditView = ReturnType<typeof auditView>;
 

@@ -237,4 +237,12 @@ export const tenantMigrations: readonly Migration[] = [
       ) WITHOUT ROWID;
     `,
   },
+  {
+    name: "007_audit_chain",
+    sql: `
+      -- Null in entries from before: the chain begins with the first one after.
+      ALTER TABLE audit ADD COLUMN hash TEXT;
+      ALTER TABLE audit ADD COLUMN previous_hash TEXT;
+    `,
+  },
 ];

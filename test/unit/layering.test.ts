@@ -34,6 +34,7 @@ const RULES: readonly Rule[] = [
     type: ["objects/"],
   },
   { from: "domain/subscriber-token.ts", any: ["jose", "zod", "domain/"] },
+  { from: "domain/audit-chain.ts", any: ["@noble/hashes", "domain/"] },
   { from: "domain/", any: ["zod", "domain/"] },
   { from: "protocol/", any: ["zod", "protocol/"] },
   { from: "store/", any: ["store/"], type: ["domain/"] },
