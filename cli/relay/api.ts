@@ -30,10 +30,13 @@ export type RelayedEvent = z.infer<typeof RelayedEvent>;
 /** The relay answered a call, and not as hoped. */
 export class ApiError extends RelayError {
   readonly status: number;
+  /** The body, a problem document where the relay itself has answered. */
+  readonly answer: string;
 
   constructor(call: string, status: number, answer: string) {
     super(`${call} was answered ${status}: ${answer.slice(0, 300)}`);
     this.status = status;
+    this.answer = answer;
   }
 }
 
@@ -57,6 +60,10 @@ export class Api {
     return this.#call("POST", path, body, schema);
   }
 
+  put<S extends z.ZodType>(path: string, body: unknown, schema: S): Promise<z.output<S>> {
+    return this.#call("PUT", path, body, schema);
+  }
+
   patch<S extends z.ZodType>(path: string, body: unknown, schema: S): Promise<z.output<S>> {
     return this.#call("PATCH", path, body, schema);
   }
@@ -66,10 +73,15 @@ export class Api {
   }
 
   /** All items of a list, page after page. */
-  async *list<S extends z.ZodType>(path: string, item: S): AsyncGenerator<z.output<S>> {
+  async *list<S extends z.ZodType>(
+    path: string,
+    item: S,
+    parameters: Readonly<Record<string, string>> = {},
+  ): AsyncGenerator<z.output<S>> {
     const page = z.object({ items: z.array(item), next: z.string().nullable() });
     for (let after: string | null = ""; after !== null; ) {
       const query = new URLSearchParams({
+        ...parameters,
         limit: String(PAGE_SIZE),
         ...(after !== "" && { after }),
       });
