@@ -5,6 +5,7 @@ import { Filter, FilterScope, MAX_FILTER_BYTES } from "./filter.ts";
 import { VIEWS } from "./grant.ts";
 import { AllowedOrigin } from "./origin.ts";
 import { DEFAULT_TOLERANCE_SECONDS, SCHEME_SETTINGS, SIGNATURE_SCHEMES } from "./signature.ts";
+import { isStationName } from "./station-id.ts";
 import { MAX_TOKEN_SECONDS } from "./subscriber-token.ts";
 import { TEST_TYPE } from "./test-event.ts";
 import { isToken } from "./webhook.ts";
@@ -221,6 +222,14 @@ export const NewReplay = z
   })
   .refine(isSmallScope, { message: `types and stations take at most ${MAX_FILTER_BYTES} bytes` });
 export type NewReplay = z.infer<typeof NewReplay>;
+
+export const QuarantineRelease = z.strictObject({
+  station: z
+    .string()
+    .refine(isStationName, "expected a station id")
+    .optional()
+    .describe("The station whose event it becomes. Left out: the one that its body names."),
+});
 
 export const SettingsPatch = z
   .strictObject({

@@ -45,7 +45,10 @@ export function openParts(ctx: DurableObjectState, env: Env) {
     append: (events) => station(ACCOUNT_STATION).append(events),
   });
   const announce: Notices["announce"] = (notice, nowMs) => notices.announce(notice, nowMs);
-  const quarantine = new Quarantine(db, audit, { announce });
+  const quarantine = new Quarantine(db, audit, {
+    announce,
+    append: async (id, event) => (await station(id).append([event]))[0],
+  });
   const laneActions = new LaneActions(db, audit, {
     act: (id, routeId, action) => station(id).actOnLane(routeId, action),
   });

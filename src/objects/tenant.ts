@@ -274,6 +274,15 @@ export class TenantObject extends DurableObject<Env> {
     return this.#parts.quarantine.list(after, limit);
   }
 
+  async getQuarantined(id: string) {
+    return this.#parts.quarantine.get(id);
+  }
+
+  /** The station is known to be there. */
+  async releaseQuarantined(id: string, station: string | null, actor: Actor) {
+    return this.#parts.quarantine.release(id, station, actor);
+  }
+
   async discardQuarantined(id: string, actor: Actor) {
     return this.#parts.quarantine.discard(id, actor);
   }

@@ -245,4 +245,11 @@ export const tenantMigrations: readonly Migration[] = [
       ALTER TABLE audit ADD COLUMN previous_hash TEXT;
     `,
   },
+  {
+    name: "009_quarantine_release",
+    sql: `
+      -- The station that an entry is being released to; null until somebody asks for it.
+      ALTER TABLE quarantine ADD COLUMN released_to TEXT;
+    `,
+  },
 ];
