@@ -11,6 +11,7 @@ import { ingest } from "./ingest.ts";
 import { keys } from "./keys.ts";
 import { answerError, notFound, refuse } from "./problems.ts";
 import { quarantine } from "./quarantine.ts";
+import { reference } from "./reference.ts";
 import { replays } from "./replays.ts";
 import { routes } from "./routes.ts";
 import { settings } from "./settings.ts";
@@ -38,6 +39,7 @@ app.use(async (c, next) => {
 });
 
 app.get("/health", (c) => c.json({ status: "ok" }));
+app.route("/", reference);
 app.route("/ingest", ingest);
 app.use("/v1/*", cors);
 app.route("/v1", streams);
