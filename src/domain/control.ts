@@ -4,6 +4,7 @@ import { DELIVERY_FORMATS, isReservedHeader } from "./delivery.ts";
 import { Filter, FilterScope, MAX_FILTER_BYTES } from "./filter.ts";
 import { VIEWS } from "./grant.ts";
 import { AllowedOrigin } from "./origin.ts";
+import { MAX_RETENTION_DAYS, MIN_RETENTION_DAYS } from "./retention.ts";
 import { DEFAULT_TOLERANCE_SECONDS, SCHEME_SETTINGS, SIGNATURE_SCHEMES } from "./signature.ts";
 import { isStationName } from "./station-id.ts";
 import { MAX_TOKEN_SECONDS } from "./subscriber-token.ts";
@@ -13,7 +14,7 @@ import { isToken } from "./webhook.ts";
 /** What the management API takes. Unknown fields are refused, so that a typo is not a silent default. */
 
 const Name = z.string().min(1).max(100).describe("For people.");
-const Secret = z.string().min(1).max(512);
+export const Secret = z.string().min(1).max(512);
 
 export const TenantId = z
   .string()
@@ -77,11 +78,11 @@ export const NewSecret = z.strictObject({
 });
 export type NewSecret = z.infer<typeof NewSecret>;
 
-const HeaderName = z
+export const HeaderName = z
   .string()
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, "expected a header name")
   .refine((name) => !isReservedHeader(name), "this header cannot be set");
-const HeaderValue = z.string().regex(/^[\x20-\x7e]{0,4096}$/, "expected printable ASCII");
+export const HeaderValue = z.string().regex(/^[\x20-\x7e]{0,4096}$/, "expected printable ASCII");
 
 const Headers = z
   .record(HeaderName, HeaderValue)
@@ -240,6 +241,11 @@ export const SettingsPatch = z
         "Web pages that may use the tenant's keys and tokens, as `https://app.example.com` or " +
           "`https://*.example.com`; none: any.",
       ),
+    retentionDays: z
+      .int()
+      .min(MIN_RETENTION_DAYS)
+      .max(MAX_RETENTION_DAYS)
+      .describe("Events are let go of, bodies and all, within a day after so many days."),
   })
   .partial();
 export type SettingsPatch = z.infer<typeof SettingsPatch>;

@@ -67,6 +67,8 @@ const MAX_SCANNED_CHARS = 64 * 1024 * 1024;
 /** A page ends early when it has grown to this, long before a call between objects would fail. */
 const MAX_PAGE_CHARS = 4_000_000;
 const PURGES_PER_ALARM = 50;
+/** Segments that one call lets go of. */
+const MAX_CLEARED_SEGMENTS = 200;
 
 /**
  * One per tenant, named `<tenant>/0`. Puts all events of the tenant in one order and passes
@@ -231,6 +233,19 @@ export class FeedObject extends DurableObject<Env> {
     return { items, scanned };
   }
 
+  /**
+   * Lets go of events received before that time; cursors before them are out of retention. True
+   * while there may be more, so that no call takes long.
+   */
+  async expire(beforeMs: number): Promise<boolean> {
+    try {
+      return this.#log.clearBefore(beforeMs, MAX_CLEARED_SEGMENTS);
+    } catch (error) {
+      this.#log = new FeedLog(this.#db);
+      throw error;
+    }
+  }
+
   /** Takes a station out of state and snapshots. False when there is none. */
   async removeStation(station: string): Promise<boolean> {
     if (this.#log.state(station) === null) return false;
@@ -313,6 +328,8 @@ export class FeedObject extends DurableObject<Env> {
 
   /** What waits goes into the log together: one row, one frame per socket. */
   async #flush(batches: readonly PushBatch[]): Promise<number[]> {
+    // Whatever is left of a removed tenant is about to go, and must not come back after that.
+    if (this.#known?.removed) return batches.map(() => 0);
     const entries: FeedEntry[] = [];
     const retained = new Map<string, { lastSeq: number; state: string | null }>();
     let broken = false;

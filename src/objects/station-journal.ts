@@ -7,7 +7,9 @@ import type { Database } from "../store/database.ts";
 import { exists, migrate } from "../store/migrate.ts";
 import { stationMigrations } from "../store/station-schema.ts";
 import {
+  clearBodies,
   doubleCapacity,
+  firstSeqSince,
   insertRing,
   type LogRow,
   readEventIds,
@@ -49,6 +51,8 @@ interface Head {
   readonly window: IdWindow;
   /** The oldest seq that the log still has. */
   readonly oldest: number;
+  /** Up to this seq the bodies are cleared. Absent from rows of 0.2.0. */
+  readonly clearedSeq?: number;
   /** The newest `occurredAt` among the events that the log has let go of; 0 when there are none. */
   readonly forgottenUntilMs: number;
   /** Up to this seq routes are matched for good; those after it may have been received under newer ones. */
@@ -78,6 +82,7 @@ export class Journal {
   #epoch = "";
   #seq = 0;
   #oldest = 1;
+  #clearedSeq = 0;
   #forgottenUntilMs = 0;
   #state: StationState = EMPTY_STATE;
   #window: IdWindow = EMPTY_WINDOW;
@@ -97,14 +102,19 @@ export class Journal {
     return this.#seq;
   }
 
-  /** The oldest seq that the log still has. */
+  /** The oldest seq that the log still has, with its body. */
   get oldestSeq(): number {
-    return this.#oldest;
+    return Math.max(this.#oldest, this.#clearedSeq + 1);
+  }
+
+  /** Up to this seq the bodies are cleared. */
+  get clearedSeq(): number {
+    return this.#clearedSeq;
   }
 
   /** Cursors of the station's stream are places in its seq. */
   extent(): Extent {
-    return { epoch: this.#epoch, oldest: this.#oldest - 1, head: this.#seq };
+    return { epoch: this.#epoch, oldest: this.oldestSeq - 1, head: this.#seq };
   }
 
   get state(): StationState {
@@ -138,7 +148,7 @@ export class Journal {
   /** Events after `afterSeq` that the log still has, oldest first. */
   read(afterSeq: number, limit: number): StationEvent[] {
     if (!this.#created) return [];
-    const after = Math.max(afterSeq, this.#oldest - 1);
+    const after = Math.max(afterSeq, this.oldestSeq - 1);
     const rows = readEvents(this.#db, this.#capacity, after, this.#seq, limit);
     return rows.map((row) => this.#eventOf(row));
   }
@@ -146,6 +156,24 @@ export class Journal {
   /** Stores what is owed now, when no event is about to carry it. One row. */
   saveHead(): void {
     if (this.#seq > 0) rewriteHead(this.#db, this.#capacity, this.#seq, this.#serializeHead());
+  }
+
+  /**
+   * Lets go of the bodies of events received before that time, from the oldest on. Their rows
+   * stay until the ring comes round: an id is accepted once all the same. One row per event
+   * and one more. How many there were.
+   */
+  clearBefore(beforeMs: number): number {
+    const clearedSeq = this.oldestSeq - 1;
+    const first = this.#seq === 0 ? null : firstSeqSince(this.#db, clearedSeq, beforeMs);
+    const lastSeq = first === null ? this.#seq : first - 1;
+    if (lastSeq <= clearedSeq) return 0;
+    this.#db.transaction(() => {
+      clearBodies(this.#db, clearedSeq, lastSeq);
+      rewriteHead(this.#db, this.#capacity, this.#seq, this.#serializeHead(lastSeq));
+    });
+    this.#clearedSeq = lastSeq;
+    return lastSeq - clearedSeq;
   }
 
   forget(nowMs: number): void {
@@ -164,6 +192,7 @@ export class Journal {
     // Our own text, written by #serializeHead of this or an older version.
     const head: Head = stored === null ? EMPTY_HEAD : JSON.parse(stored);
     this.#oldest = head.oldest;
+    this.#clearedSeq = head.clearedSeq ?? 0;
     this.#forgottenUntilMs = head.forgottenUntilMs;
     this.matchedSeq = head.matchedSeq;
     this.#state = head.state;
@@ -239,11 +268,12 @@ export class Journal {
     return { ...row, id: eventId, station: this.#station, late: late === 1 };
   }
 
-  #serializeHead(): string {
+  #serializeHead(clearedSeq = this.#clearedSeq): string {
     const head: Head = {
       state: this.#state,
       window: this.#window,
       oldest: this.#oldest,
+      clearedSeq,
       forgottenUntilMs: this.#forgottenUntilMs,
       matchedSeq: this.matchedSeq,
       owed: [...this.owed],

@@ -1,5 +1,6 @@
 import {
   type AttemptLog,
+  attemptsSince,
   logAttempt,
   readAttemptLog,
   writeAttemptLog,
@@ -75,6 +76,20 @@ export class LaneTable {
     if (this.#journal.seq === 0) return;
     const lane = this.get(routeId) ?? newLane(0);
     this.store(routeId, lane, attempt);
+  }
+
+  /**
+   * Lets go of attempts begun before that time or at events that are cleared: answers may repeat
+   * what was sent. One row per lane that had any.
+   */
+  forgetAttemptsBefore(beforeMs: number): void {
+    const { clearedSeq } = this.#journal;
+    for (const [routeId, { lane, log }] of this.#kept) {
+      const kept = attemptsSince(log, beforeMs, clearedSeq);
+      if (kept === log) continue;
+      this.#kept.set(routeId, { lane, log: kept });
+      writeLane(this.#db, rowOf(routeId, lane, kept));
+    }
   }
 
   forget(routeId: string): void {

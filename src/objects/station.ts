@@ -127,6 +127,19 @@ export class StationObject extends DurableObject<Env> {
     this.#stream.publishRemoval(this.#station);
   }
 
+  /**
+   * Lets go of what was received before that time: bodies, and what destinations answered then.
+   * Lanes that still owe it get a gap. Safe to repeat; costs nothing when there is nothing.
+   */
+  async expire(beforeMs: number): Promise<void> {
+    if (this.#parts.journal.seq === 0) return;
+    // The feed has all of it before it goes, or is asked again.
+    await this.#parts.pusher.check();
+    this.#parts.journal.clearBefore(beforeMs);
+    this.#parts.lanes.table.forgetAttemptsBefore(beforeMs);
+    await this.#parts.lanes.passLost();
+  }
+
   /** What a replay would send of this station's log. */
   async countReplay(selection: ReplaySelection): Promise<ReplayCount> {
     return this.#parts.replays.count(selection);

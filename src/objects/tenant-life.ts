@@ -6,6 +6,7 @@ import type { Changes } from "./tenant-changes.ts";
 import { isThere } from "./tenant-config.ts";
 import type { Keys } from "./tenant-keys.ts";
 import type { Messenger } from "./tenant-messenger.ts";
+import type { Retention } from "./tenant-retention.ts";
 
 /** How a tenant begins and ends. */
 export class Life {
@@ -13,12 +14,20 @@ export class Life {
   readonly #changes: Changes;
   readonly #keys: Keys;
   readonly #messenger: Messenger;
+  readonly #retention: Retention;
 
-  constructor(db: Database, changes: Changes, keys: Keys, messenger: Messenger) {
+  constructor(
+    db: Database,
+    changes: Changes,
+    keys: Keys,
+    messenger: Messenger,
+    retention: Retention,
+  ) {
     this.#db = db;
     this.#changes = changes;
     this.#keys = keys;
     this.#messenger = messenger;
+    this.#retention = retention;
   }
 
   /** The first admin key, shown once; or what is known of the tenant that has, or had, this id. */
@@ -30,6 +39,7 @@ export class Life {
       migrate(this.#db, tenantMigrations);
       store.insertTenant(this.#db, name, Date.now());
       this.#keys.insert({ name: "first key", role: "admin" }, minted);
+      this.#retention.begin(Date.now());
       return { apiKey: minted.apiKey };
     });
   }

@@ -8,6 +8,7 @@ import { AlarmClock } from "./alarm-clock.ts";
 import { Audit } from "./tenant-audit.ts";
 import { Changes } from "./tenant-changes.ts";
 import { isThere, TenantConfig } from "./tenant-config.ts";
+import { ConfigDocuments } from "./tenant-config-document.ts";
 import { DeadLetters } from "./tenant-dead-letters.ts";
 import { Gates } from "./tenant-gates.ts";
 import { RouteHealth } from "./tenant-health.ts";
@@ -19,6 +20,7 @@ import { Messenger } from "./tenant-messenger.ts";
 import { Notices } from "./tenant-notices.ts";
 import { Quarantine } from "./tenant-quarantine.ts";
 import { Replays } from "./tenant-replays.ts";
+import { Retention } from "./tenant-retention.ts";
 import { Routes } from "./tenant-routes.ts";
 import { TenantSettings } from "./tenant-settings.ts";
 import { Sources } from "./tenant-sources.ts";
@@ -78,7 +80,14 @@ export function openParts(ctx: DurableObjectState, env: Env) {
   };
   const changes = new Changes(db, messenger, { tenant, onChanged: letGoOn });
   const keys = new Keys(db, audit, changes, messenger, { tenant, config });
-  const settings = new TenantSettings(db, audit, changes, messenger);
+  const retention = new Retention(db, clock, {
+    tenant,
+    stationNames: (after, limit) => feed().stationNames(after, limit),
+    expireStation: (id, beforeMs) => station(id).expire(beforeMs),
+    expireFeed: (beforeMs) => feed().expire(beforeMs),
+    recountLetters: () => deadLetters.recount(),
+  });
+  const settings = new TenantSettings(db, audit, changes, messenger, retention);
   const sources = new Sources(db, audit, changes, {
     tenant,
     config,
@@ -91,6 +100,11 @@ export function openParts(ctx: DurableObjectState, env: Env) {
     announce,
     cancelReplays: (routeId) => replays.cancelOf(routeId),
     recountLetters: () => deadLetters.recount(),
+    disperse: (before) => gates.disperse(before),
+  });
+  const configDocuments = new ConfigDocuments(db, changes, sources, routes, {
+    tenant,
+    config,
     disperse: (before) => gates.disperse(before),
   });
   const lanes = new LaneReports(db, health, deadLetters, {
@@ -116,13 +130,17 @@ export function openParts(ctx: DurableObjectState, env: Env) {
     disableRoute: (routeId, asOfMs) => routes.disableGone(routeId, asOfMs),
     disperse: (route) => gates.disperse(route),
   });
-  const life = new Life(db, changes, keys, messenger);
-  if (isThere(db)) replays.wake();
+  const life = new Life(db, changes, keys, messenger, retention);
+  if (isThere(db)) {
+    replays.wake();
+    retention.arm();
+  }
   return {
     isThere: () => isThere(db),
     clock,
     life,
     config: tenantConfig,
+    configDocuments,
     keys,
     tickets: new Tickets(db),
     settings,
@@ -134,6 +152,7 @@ export function openParts(ctx: DurableObjectState, env: Env) {
     laneActions,
     deadLetters,
     replays,
+    retention,
     quarantine,
     notices,
     audit,

@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 
 import type { Actor } from "../domain/audit.ts";
+import type { ConfigDocument } from "../domain/config-document.ts";
 import type {
   NewKey,
   NewReplay,
@@ -92,6 +93,19 @@ export class TenantObject extends DurableObject<Env> {
 
   async updateSettings(patch: SettingsPatch, actor: Actor) {
     return this.#parts.settings.update(patch, actor);
+  }
+
+  /** Sources and routes as one document, and the tag that names this state of it. */
+  async getConfig() {
+    return this.#parts.configDocuments.read();
+  }
+
+  async applyConfig(
+    document: ConfigDocument,
+    how: { readonly dryRun: boolean; readonly ifMatch: string | null },
+    actor: Actor,
+  ) {
+    return this.#parts.configDocuments.apply(document, how, actor);
   }
 
   async listSources(after: string, limit: number) {
@@ -300,7 +314,7 @@ export class TenantObject extends DurableObject<Env> {
 
   /** Never throws: the platform gives an alarm up after six tries. */
   override async alarm(): Promise<void> {
-    const { clock, replays, messenger, health } = this.#parts;
+    const { clock, replays, retention, messenger, health } = this.#parts;
     clock.rang();
     const notified = this.#notify();
     try {
@@ -308,6 +322,7 @@ export class TenantObject extends DurableObject<Env> {
       if (this.#isThere()) {
         if (health.run(Date.now())) messenger.mustTell();
         replays.kick();
+        retention.kick();
       }
       await messenger.ring();
     } catch (error) {

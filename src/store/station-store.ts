@@ -136,6 +136,22 @@ export function readEvents(
   return rows;
 }
 
+/** The first seq after `afterSeq` that was received at that time or later; null when there is none. */
+export function firstSeqSince(db: Database, afterSeq: number, sinceMs: number): number | null {
+  return (
+    db.first<{ seq: number | null }>(
+      "SELECT min(seq) AS seq FROM log WHERE seq > ? AND received_at_ms >= ?",
+      afterSeq,
+      sinceMs,
+    )?.seq ?? null
+  );
+}
+
+/** Empties the bodies of events with `afterSeq` < seq <= `untilSeq`; everything else of them stays. One row each. */
+export function clearBodies(db: Database, afterSeq: number, untilSeq: number): void {
+  db.run("UPDATE log SET body = '' WHERE seq > ? AND seq <= ? AND body <> ''", afterSeq, untilSeq);
+}
+
 export function readEventIds(db: Database): string[] {
   return db
     .all<{ eventId: string }>("SELECT event_id AS eventId FROM log")

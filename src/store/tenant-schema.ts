@@ -246,6 +246,15 @@ export const tenantMigrations: readonly Migration[] = [
     `,
   },
   {
+    name: "008_retention",
+    sql: `
+      -- swept_to: the round under way has seen to the stations up to this one; null for none.
+      ALTER TABLE tenant ADD COLUMN retention_days INTEGER NOT NULL DEFAULT 30;
+      ALTER TABLE tenant ADD COLUMN swept_to TEXT;
+      ALTER TABLE tenant ADD COLUMN sweep_due_ms INTEGER NOT NULL DEFAULT 0;
+    `,
+  },
+  {
     name: "009_quarantine_release",
     sql: `
       -- The station that an entry is being released to; null until somebody asks for it.
