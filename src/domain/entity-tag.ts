@@ -1,3 +1,5 @@
+import { sha256, toHex, toUtf8 } from "./encoding.ts";
+
 /**
  * Entity tags (RFC 9110, 8.8.3) name a state of what an admin configures, so that of two editors
  * the slower one learns that there was another. They are made of `updatedAt`, which grows with
@@ -6,6 +8,15 @@
  */
 export function entityTag({ updatedAt }: { readonly updatedAt: string }): string {
   return `"${Date.parse(updatedAt).toString(36)}"`;
+}
+
+/** The tag of several things as one: of which there are, and of what state each is. */
+export async function jointTag(
+  things: readonly { readonly id: string; readonly updatedAtMs: number }[],
+): Promise<string> {
+  const states = things.map(({ id, updatedAtMs }) => [id, updatedAtMs]);
+  const digest = await sha256(toUtf8(JSON.stringify(states)));
+  return `"${toHex(digest.subarray(0, 16))}"`;
 }
 
 /** `updatedAt` of a change: never that of the state before it, however fast or wrong the clock is. */

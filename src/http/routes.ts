@@ -103,7 +103,8 @@ function refuseDestinations(c: AppContext, { url, auth }: RoutePatch): Response 
   return issues.length === 0 ? null : invalid(issues);
 }
 
-function destinationIssues(c: AppContext, path: string, url: string | undefined): Issue[] {
+/** Why the relay would not send there. */
+export function destinationIssues(c: AppContext, path: string, url: string | undefined): Issue[] {
   if (url === undefined) return [];
   const checked = checkDestination(url, c.var.config.destinations);
   if (!checked.ok) return [{ path, message: checked.error }];

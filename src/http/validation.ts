@@ -20,10 +20,11 @@ export async function readBody<S extends z.ZodType>(
   c: AppContext,
   schema: S,
   whenEmpty?: unknown,
+  maxBytes = MAX_BODY_BYTES,
 ): Promise<Result<z.output<S>, Response>> {
-  const bytes = await readBytes(c.req.raw, MAX_BODY_BYTES);
+  const bytes = await readBytes(c.req.raw, maxBytes);
   if (bytes === null) {
-    return err(problem({ code: "body_too_large", detail: `At most ${MAX_BODY_BYTES} bytes.` }));
+    return err(problem({ code: "body_too_large", detail: `At most ${maxBytes} bytes.` }));
   }
   const text = fromUtf8(bytes);
   const body = text === "" ? whenEmpty : text === null ? undefined : parseJson(text);

@@ -57,7 +57,7 @@ export async function changeRoute(
   sealer: Sealer,
   nowMs: number,
 ): Promise<RouteRow | null> {
-  const secrets = await openSecrets(tenant, row, sealer);
+  const secrets = await openRouteSecrets(tenant, row, sealer);
   const moved = patch.url !== undefined && originOf(patch.url) !== originOf(row.url);
   const changed: RouteSecrets = {
     signing: liveSecrets(secrets.signing, nowMs),
@@ -92,7 +92,7 @@ export async function rotateRouteSecret(
   sealer: Sealer,
   nowMs: number,
 ): Promise<{ row: RouteRow; secret: string } | null> {
-  const secrets = await openSecrets(tenant, row, sealer);
+  const secrets = await openRouteSecrets(tenant, row, sealer);
   const secret = newSigningSecret();
   const signing = rotateSecrets(secrets.signing, secret, overlapMs, nowMs);
   if (signing === null) return null;
@@ -106,7 +106,11 @@ export function secretFieldsOf(patch: RoutePatch): string[] {
   return (["headers", "auth", "edrvSecret"] as const).filter((name) => patch[name] !== undefined);
 }
 
-async function openSecrets(tenant: string, row: RouteRow, sealer: Sealer): Promise<RouteSecrets> {
+export async function openRouteSecrets(
+  tenant: string,
+  row: RouteRow,
+  sealer: Sealer,
+): Promise<RouteSecrets> {
   const text = await sealer.open(row.sealedSecrets, routeSecretsPurpose(tenant, row.id));
   return readRouteSecrets(text);
 }

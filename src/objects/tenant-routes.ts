@@ -1,5 +1,6 @@
 import { type Actor, changesBetween } from "../domain/audit.ts";
 import { HEALTHY } from "../domain/breaker.ts";
+import { MAX_ROUTES } from "../domain/config-plan.ts";
 import type { NewRoute, RoutePatch } from "../domain/control.ts";
 import { allowsChange, changedAt, entityTag } from "../domain/entity-tag.ts";
 import type { Notice } from "../domain/notice.ts";
@@ -13,8 +14,6 @@ import type { Changes } from "./tenant-changes.ts";
 import type { RouteHealth } from "./tenant-health.ts";
 import { changeRoute, makeRoute, rotateRouteSecret, secretFieldsOf } from "./tenant-route-rows.ts";
 import { type RouteView, routeView } from "./tenant-views.ts";
-
-export const MAX_ROUTES = 100;
 
 /** What hears of a route's change. */
 export interface RoutesWorld {
@@ -79,10 +78,7 @@ export class Routes {
       const scheme = latestSchemeSeen(this.#db) ?? "timestamped";
       const { tenant } = this.#world;
       const { row, secret } = await makeRoute(tenant, input, scheme, sealer, Date.now());
-      await this.#changes.configure(() => {
-        store.writeRoute(this.#db, row);
-        this.#audit.record(actor, "route.created", row.id, { name: row.name, url: row.url });
-      });
+      await this.#changes.configure(() => this.storeNew(row, actor));
       return { ...this.#view(row), secret };
     });
   }
@@ -104,13 +100,8 @@ export class Routes {
       const { tenant } = this.#world;
       const changed = await changeRoute(tenant, row, patch, sealer, Date.now());
       if (changed === null) return "signs_only_raw";
-      // The settings alone: how the route fares is no person's change.
-      const before = routeView(row, HEALTHY);
       await this.#changes.configure(() => {
-        store.writeRoute(this.#db, changed);
-        this.#health.renew(id);
-        const changes = changesBetween(before, routeView(changed, HEALTHY), secretFieldsOf(patch));
-        this.#audit.record(actor, "route.changed", id, { ...changes });
+        this.storeChanged(row, changed, secretFieldsOf(patch), actor);
       });
       await this.#world.disperse(row);
       return this.#view(changed);
@@ -191,16 +182,40 @@ export class Routes {
       const row = store.readRoute(this.#db, id);
       if (row === null) return false;
       if (!allowsChange(ifMatch, entityTag(this.#view(row)))) return "precondition_failed";
-      await this.#changes.configure(() => {
-        this.#health.renew(id);
-        this.#world.cancelReplays(id);
-        store.deleteRoute(this.#db, id);
-        this.#world.recountLetters();
-        this.#audit.record(actor, "route.deleted", id, { name: row.name, url: row.url });
-      });
+      await this.#changes.configure(() => this.storeDeleted(row, actor));
       await this.#world.disperse(row);
       return true;
     });
+  }
+
+  // What stores a change, with its entry in the audit log: to be called from within `configure`.
+
+  storeNew(row: store.RouteRow, actor: Actor): void {
+    store.writeRoute(this.#db, row);
+    this.#audit.record(actor, "route.created", row.id, { name: row.name, url: row.url });
+  }
+
+  /** `secrets` names what was set of them. */
+  storeChanged(
+    row: store.RouteRow,
+    changed: store.RouteRow,
+    secrets: readonly string[],
+    actor: Actor,
+  ): void {
+    store.writeRoute(this.#db, changed);
+    this.#health.renew(row.id);
+    // The settings alone: how the route fares is no person's change.
+    const [before, after] = [routeView(row, HEALTHY), routeView(changed, HEALTHY)];
+    const changes = changesBetween(before, after, secrets);
+    this.#audit.record(actor, "route.changed", row.id, { ...changes });
+  }
+
+  storeDeleted({ id, name, url }: store.RouteRow, actor: Actor): void {
+    this.#health.renew(id);
+    this.#world.cancelReplays(id);
+    store.deleteRoute(this.#db, id);
+    this.#world.recountLetters();
+    this.#audit.record(actor, "route.deleted", id, { name, url });
   }
 
   #view(row: store.RouteRow): RouteView {
