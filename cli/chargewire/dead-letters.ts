@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import * as z from "zod";
 
+import type { Api } from "../relay/api.ts";
 import { UsageError } from "../simulator/command-line.ts";
 import { Context } from "./context.ts";
 import { ago, fields, table } from "./output.ts";
@@ -10,6 +11,9 @@ import { all, DeadLetter, findRoute, listRoutes, Replay } from "./resources.ts";
 
 /** With its event. */
 const WholeLetter = z.looseObject({ id: z.string() });
+
+/** While it is being redelivered. */
+const UnderWay = z.looseObject({ replay: z.string() });
 
 const EXAMPLES = `
 Examples:
@@ -81,9 +85,10 @@ export function addDeadLetters(program: Command): void {
         }
         const { api, output } = new Context(command);
         const { id } = await findRoute(api, given);
-        const path =
-          letter === undefined ? `/v1/routes/${id}/dead-letters` : letterPath(id, letter);
-        const replay = await api.post(`${path}/redeliver`, undefined, Replay);
+        const replay =
+          letter === undefined
+            ? await api.post(`/v1/routes/${id}/dead-letters/redeliver`, undefined, Replay)
+            : await redeliver(api, letterPath(id, letter));
         await follow(api, output, replay, options.wait);
       },
     );
@@ -104,6 +109,12 @@ export function addDeadLetters(program: Command): void {
       await api.delete(letterPath(id, letter));
       output.result({ id: letter, route: id, discarded: true }, () => "It is gone.");
     });
+}
+
+/** The replay that carries the letter. */
+async function redeliver(api: Api, path: string): Promise<Replay> {
+  const { replay } = await api.post(`${path}/redeliver`, undefined, UnderWay);
+  return api.get(`/v1/replays/${replay}`, Replay);
 }
 
 function letterPath(route: string, letter: string): string {

@@ -13,7 +13,6 @@ import {
   readHttpUrl,
 } from "./arguments.ts";
 import { Context } from "./context.ts";
-import { runForward } from "./forward/run.ts";
 import { readState } from "./forward/state-file.ts";
 import { identify } from "./status.ts";
 import { addFilterOptions } from "./tail.ts";
@@ -84,6 +83,8 @@ export function addForward(program: Command): void {
       const stored = options.state === undefined ? null : readState(options.state, place);
       const secret = options.secret ?? stored?.secret ?? newSigningSecret();
       const { edrvSecret = null, edrvScheme, format, timeout: timeoutMs } = options;
+      // No other command needs it, and it takes a while to load.
+      const { runForward } = await import("./forward/run.ts");
       await runForward(
         {
           ...{ url: connection.url, key: connection.key, filter },

@@ -1,4 +1,6 @@
 import { Command, CommanderError } from "commander";
+import * as z from "zod";
+
 import packageJson from "../../package.json" with { type: "json" };
 
 import { ApiError } from "../relay/api.ts";
@@ -61,6 +63,10 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof ApiError) {
     const { code, detail, status } = problemOf(error);
     return complain(FAILED, code, detail, status);
+  }
+  if (error instanceof z.ZodError) {
+    const detail = `The relay's answer is not what this version expects:\n${z.prettifyError(error)}`;
+    return complain(FAILED, "unexpected_answer", detail);
   }
   if (error instanceof RelayError) return complain(FAILED, "failed", error.message);
   if (error instanceof Error && error.name === "AbortError") return 130;
