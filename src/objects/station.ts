@@ -24,6 +24,8 @@ import type { StreamRecord } from "./stream-source.ts";
 /** An ack waits this long for the feed; then an alarm owes the push, and the ack goes out. */
 const PUSH_PATIENCE_MS = 2_000;
 const PUSH_RETRY_MS = 5_000;
+/** By then a new station is known to the feed, or looks why it is not. */
+const FIRST_PUSH_MS = 60_000;
 /** Events that a replay reads at a time. */
 const READ_EVENTS = 100;
 /** Appends that one transaction takes. */
@@ -44,13 +46,17 @@ export class StationObject extends DurableObject<Env> {
   readonly #stream: Stream;
   readonly #appends: Gather<IncomingEvent, AppendOutcome>;
   readonly #clock: AlarmClock;
+  /** Raised when the station is emptied: what its parts were at comes to nothing. */
+  #emptiedCount = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ({ tenant: this.#tenant, rest: this.#station } = parseObjectName(ctx.id.name));
     this.#db = new Database(ctx.storage);
     this.#parts = this.#open();
-    this.#clock = new AlarmClock(ctx, this.#parts.journal.seq > 0);
+    this.#clock = new AlarmClock(ctx, this.#parts.journal.seq > 0, () =>
+      this.#parts.journal.tally.countAlarm(),
+    );
     this.#stream = new Stream(ctx, {
       tenant: this.#tenant,
       extent: () => this.#parts.journal.extent(),
@@ -59,7 +65,9 @@ export class StationObject extends DurableObject<Env> {
       state: () => this.#stateTexts(() => true)[0] ?? null,
       admit: (token) => this.#admit(token),
       wakeAt: (atMs) => this.#clock.wakeAt(atMs),
+      count: (what) => this.#parts.journal.tally.count(what),
     });
+    this.#countLastFrames();
     this.#appends = new Gather((events) => this.#commit(events), MAX_APPENDS);
   }
 
@@ -68,6 +76,7 @@ export class StationObject extends DurableObject<Env> {
    * done or owed by an alarm. Safe to repeat: an id is accepted once.
    */
   async append(events: readonly IncomingEvent[]): Promise<AppendStatus[]> {
+    this.#parts.journal.tally.count("objectRequests");
     const outcomes = await Promise.all(events.map((event) => this.#appends.add(event)));
     if (outcomes.every(({ status }) => status === "stale")) return outcomes.map(() => "stale");
     // Also for a duplicate: its original may have been committed by an instance that died before the push.
@@ -175,6 +184,7 @@ export class StationObject extends DurableObject<Env> {
 
   /** The tenant is gone, and everything of it. */
   async purge(): Promise<void> {
+    this.#emptiedCount += 1;
     this.#stream.closeAll(CloseCode.forbidden, "the tenant was removed");
     this.#parts.lanes.stop();
     await this.ctx.storage.deleteAll();
@@ -199,9 +209,12 @@ export class StationObject extends DurableObject<Env> {
   }
 
   #open(): StationParts {
+    const emptiedCount = this.#emptiedCount;
     return openParts(this.ctx, this.env, this.#db, {
       ...this.#place(),
-      wakeAt: (atMs) => this.#clock.wakeAt(atMs),
+      wakeAt: (atMs) => {
+        if (emptiedCount === this.#emptiedCount) this.#clock.wakeAt(atMs);
+      },
       keysChanged: (keyIds) => this.#stream.keepOnly(new Set(keyIds)),
     });
   }
@@ -213,6 +226,9 @@ export class StationObject extends DurableObject<Env> {
     );
     if (this.#parts.journal.seq > before) {
       this.#parts.pusher.assumePushed(before);
+      // Until its first push nobody knows of a station; should that not come about and its tenant
+      // be removed, it ends by itself.
+      if (before === 0) this.#clock.wakeAt(Date.now() + FIRST_PUSH_MS);
       // All in the turn of the append: the alarm is part of its transaction, and subscribers
       // never stand between the log and the frames, which leave when the rows are durable.
       this.#parts.lanes.arm(Date.now());
@@ -220,6 +236,15 @@ export class StationObject extends DurableObject<Env> {
     }
     await this.ctx.storage.sync();
     return outcomes;
+  }
+
+  /** After a wake: the frames of the newest event went out after its row, which cannot know of them. */
+  #countLastFrames(): void {
+    const { tally, seq } = this.#parts.journal;
+    if (!tally.lacksFrames || this.#stream.size === 0) return;
+    const [newest] = this.#parts.journal.read(seq - 1, 1);
+    const record = newest === undefined ? null : recordOf(newest);
+    tally.count("framesSent", this.#stream.countWanting(record));
   }
 
   #publish(outcomes: readonly AppendOutcome[]): void {

@@ -25,6 +25,7 @@ import { Routes } from "./tenant-routes.ts";
 import { TenantSettings } from "./tenant-settings.ts";
 import { Sources } from "./tenant-sources.ts";
 import { Tickets } from "./tenant-tickets.ts";
+import { TenantUsage } from "./tenant-usage.ts";
 import { stationRoute } from "./tenant-views.ts";
 
 export type TenantParts = ReturnType<typeof openParts>;
@@ -41,6 +42,7 @@ export function openParts(ctx: DurableObjectState, env: Env) {
   const gate = (routeId: string) => env.GATE.getByName(gateName(tenant, routeId));
 
   const audit = new Audit(db);
+  const usage = new TenantUsage(db, clock, { feedUsage: () => feed().usage() });
   const deadLetters = new DeadLetters(db, audit);
   const notices = new Notices(db, clock, {
     tenant,
@@ -49,6 +51,7 @@ export function openParts(ctx: DurableObjectState, env: Env) {
   const announce: Notices["announce"] = (notice, nowMs) => notices.announce(notice, nowMs);
   const quarantine = new Quarantine(db, audit, {
     announce,
+    count: (what) => usage.count(what, 1, Date.now()),
     append: async (id, event) => (await station(id).append([event]))[0],
   });
   const laneActions = new LaneActions(db, audit, {
@@ -92,6 +95,7 @@ export function openParts(ctx: DurableObjectState, env: Env) {
     tenant,
     config,
     announce,
+    countRefused: (times, nowMs) => usage.count("refused", times, nowMs),
     wakeAt: (atMs) => clock.wakeAt(atMs),
   });
   const routes = new Routes(db, audit, health, changes, {
@@ -130,7 +134,10 @@ export function openParts(ctx: DurableObjectState, env: Env) {
     disableRoute: (routeId, asOfMs) => routes.disableGone(routeId, asOfMs),
     disperse: (route) => gates.disperse(route),
   });
-  const life = new Life(db, changes, keys, messenger, retention);
+  const life = new Life(db, changes, keys, messenger, retention, {
+    onRemoved: () => replays.kick(),
+    disperse: (route) => gates.disperse(route),
+  });
   if (isThere(db)) {
     replays.wake();
     retention.arm();
@@ -156,6 +163,7 @@ export function openParts(ctx: DurableObjectState, env: Env) {
     quarantine,
     notices,
     audit,
+    usage,
     messenger,
   };
 }
