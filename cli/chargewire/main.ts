@@ -69,6 +69,9 @@ function exitCodeOf(error: unknown): number {
     return complain(FAILED, "unexpected_answer", detail);
   }
   if (error instanceof RelayError) return complain(FAILED, "failed", error.message);
+  if (error instanceof Error && error.name === "TimeoutError") {
+    return complain(FAILED, "timeout", "The relay did not answer in time.");
+  }
   if (error instanceof Error && error.name === "AbortError") return 130;
   throw error;
 }

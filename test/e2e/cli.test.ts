@@ -424,6 +424,100 @@ describe("chargewire replay", () => {
   });
 });
 
+describe("chargewire config and apply", () => {
+  const Applied = z.strictObject({
+    dryRun: z.boolean(),
+    plan: z.array(
+      z.looseObject({
+        action: z.string(),
+        kind: z.string(),
+        name: z.string(),
+        changes: z.unknown(),
+      }),
+    ),
+  });
+  const secrets = { EDRV: "an-edrv-secret-0123456789", TOKEN: "bearer-token-0123456789", HOST: "" };
+  const file = () => join(directory, "relay.yaml");
+  const variables = () => ({ ...secrets, HOST: hookUrl });
+
+  function write(routes: string): void {
+    const source = "sources:\n  - name: eDRV production\n    secret: {env: EDRV}\n";
+    writeFileSync(file(), `${source}routes:${routes}`);
+  }
+
+  const BILLING = `
+  - name: billing
+    url: \${ENV:HOST}/billing
+    filter: {types: [session.*]}
+    headers: {x-team: charging, x-api-key: "key-\${ENV:TOKEN}"}
+    auth: {type: bearer, token: {env: TOKEN}}
+`;
+
+  it("shows what would be done, does it when told so, and then has nothing to do", async () => {
+    write(BILLING);
+    const dry = await run(`apply ${file()} --dry-run`, variables());
+    expect(dry).toMatchObject({ exitCode: 0, err: "" });
+    expect(dry.out.split("\n")).toEqual(
+      expect.arrayContaining(["+ source eDRV production", "+ route billing", "- source eDRV"]),
+    );
+    expect(await json("routes list", z.array(Named))).toEqual([]);
+    expect(await run(`apply ${file()}`, variables())).toMatchObject({ exitCode: 2 });
+
+    const done = await run(`apply ${file()} --yes`, variables());
+    expect(done.exitCode).toBe(0);
+    expect(done.out).toMatch(/^Done: 2 created, 0 changed, 1 deleted\.$/m);
+    expect(done.out).toMatch(
+      /^source eDRV production: enter http:\S+\/ingest\/src_\S+ at eDRV\.$/m,
+    );
+    expect(done.out).toMatch(/^route billing: signed by whsec_\S+, which is not shown again\.$/m);
+    const [route] = await json("routes list", z.array(Named));
+    expect(route).toMatchObject({ url: `${hookUrl}/billing`, auth: { type: "bearer" } });
+
+    const again = await run(`apply ${file()}`, variables());
+    expect(again).toMatchObject({ exitCode: 0, out: "Nothing to do.\n" });
+    const { out } = await run(`apply ${file()} --json`, variables());
+    const { plan } = Applied.parse(JSON.parse(out));
+    expect(plan.map(({ action }) => action)).toEqual(["none", "none"]);
+  });
+
+  it("prints what is there as a document that changes nothing when it is applied", async () => {
+    write(BILLING);
+    await run(`apply ${file()} --yes`, variables());
+    const { out } = await run("config");
+    expect(out).toContain("name: billing");
+    for (const secret of Object.values(secrets).filter((value) => value !== "")) {
+      expect(out).not.toContain(secret);
+    }
+    expect((await run("export")).out).toBe(out);
+    expect(await run("apply -", {}, out)).toMatchObject({ exitCode: 0, out: "Nothing to do.\n" });
+    const edited = out.replace("timeoutMs: 10000", "timeoutMs: 5000");
+    const { out: done } = await run("apply - --yes", {}, edited);
+    expect(done).toBe("Done: 0 created, 1 changed, 0 deleted.\n");
+  });
+
+  it("takes no secret that is written out, no variable that is not set, and no broken YAML", async () => {
+    write("\n  - {name: a, url: https://a.example.com, edrvSecret: written-out}\n");
+    const written = await run(`apply ${file()} --yes`, variables());
+    expect(written.exitCode).toBe(2);
+    expect(written.err).toContain("routes.0.edrvSecret");
+    expect(written.err).not.toContain("written-out");
+    write(BILLING);
+    const unset = await run(`apply ${file()} --yes`, { EDRV: "an-edrv-secret" });
+    expect(unset.exitCode).toBe(2);
+    expect(unset.err).toContain("HOST, TOKEN");
+    writeFileSync(file(), "sources: [\n");
+    expect(await run(`apply ${file()}`)).toMatchObject({ exitCode: 2 });
+    expect(await run(`apply ${directory}/none.yaml`)).toMatchObject({ exitCode: 2 });
+  });
+
+  it("passes on what the relay says of a document", async () => {
+    writeFileSync(file(), "sources: []\nroutes: [{name: a, url: nowhere, colour: red}]\n");
+    const { exitCode, err } = await run(`apply ${file()} --dry-run`);
+    expect(exitCode).toBe(1);
+    expect(err).toContain("colour");
+  });
+});
+
 describe("chargewire simulate", () => {
   it("plays eDRV against a source", async () => {
     const words = `simulate --url ${relay.url}${ingestPath} --secret edrv-endpoint-secret-0123456789`;
