@@ -21,6 +21,7 @@ import { stations } from "./stations.ts";
 import { streams } from "./streams.ts";
 import { tenants } from "./tenants.ts";
 import { tokens } from "./tokens.ts";
+import { usage } from "./usage.ts";
 
 export const app = new Hono<AppEnv>();
 
@@ -57,6 +58,7 @@ app.route("/v1/stations", stations);
 app.route("/v1/quarantine", quarantine);
 app.route("/v1/replays", replays);
 app.route("/v1/audit", audit);
+app.route("/v1/usage", usage);
 
 app.notFound(() => notFound("endpoint"));
 app.onError(answerError);

@@ -4,6 +4,7 @@ import { randomText } from "../domain/ids.ts";
 import { invariant } from "../domain/result.ts";
 import { countBefore } from "../domain/retention.ts";
 import { seqOfState } from "../domain/state-view.ts";
+import type { Totals } from "../domain/usage.ts";
 import type { Database } from "../store/database.ts";
 import { feedMigrations } from "../store/feed-schema.ts";
 import {
@@ -20,6 +21,7 @@ import {
   writeSegment,
 } from "../store/feed-store.ts";
 import { exists, migrate } from "../store/migrate.ts";
+import { FeedUsage } from "./feed-usage.ts";
 import type { StreamRecord } from "./stream-source.ts";
 
 /** A segment is full at this size; the flush that fills it may take it further. */
@@ -34,8 +36,10 @@ const MAX_CHECKPOINT_CHARS = 500_000;
 const SEPARATOR = "\u001e";
 
 /** What the feed retains of a station. */
-interface Retained {
+export interface Retained {
   readonly lastSeq: number;
+  /** What the station had done when it pushed last (domain/usage.ts). */
+  readonly totals?: Totals;
   /** The state as JSON text, or null while the station is gone from state and snapshots. */
   readonly state: string | null;
 }
@@ -65,9 +69,11 @@ export class FeedLog {
   readonly #places = new Map<string, number>();
   readonly #dirty = new Set<number>();
   #checkpointed = 0;
+  readonly usage: FeedUsage;
 
   constructor(db: Database, slots = SEGMENT_SLOTS) {
     this.#db = db;
+    this.usage = new FeedUsage(db);
     this.#slots = slots;
     if (exists(db)) this.#load();
   }
@@ -78,6 +84,15 @@ export class FeedLog {
 
   lastSeq(station: string): number {
     return this.#stations.get(station)?.lastSeq ?? 0;
+  }
+
+  retained(station: string): Retained | null {
+    return this.#stations.get(station) ?? null;
+  }
+
+  /** The newest event; null when there is none. */
+  newest(): StreamRecord | null {
+    return this.#head <= this.#oldest ? null : (this.read(this.#head - 1).records.at(-1) ?? null);
   }
 
   /** Null for a station that never sent anything, or that is gone. */
@@ -267,6 +282,7 @@ export class FeedLog {
       last: first + events.length - 1,
       states: JSON.stringify([...states]),
       events: events.join(SEPARATOR),
+      usage: this.usage.serialize(),
     });
   }
 
@@ -343,6 +359,7 @@ export class FeedLog {
       this.#open = newSegment(row.number, row.first);
       this.#open.events.push(...textsOf(row));
       this.#open.eventChars = row.events.length;
+      this.usage.load(row.usage);
       const states: [string, Retained][] = JSON.parse(row.states);
       for (const [station, now] of states) {
         this.#putState(station, now);

@@ -1,8 +1,9 @@
 import type { Extent } from "../domain/cursor.ts";
-import { MAX_CLOCK_LEAD_MS, occurredAt, type StationEvent } from "../domain/event.ts";
+import { MAX_CLOCK_LEAD_MS, occurredAt, RELAY_SOURCE, type StationEvent } from "../domain/event.ts";
 import { EMPTY_WINDOW, EventIds, type IdWindow, slideWindow } from "../domain/event-ids.ts";
 import { randomText } from "../domain/ids.ts";
 import { EMPTY_STATE, foldEvent, forgetStation, type StationState } from "../domain/state.ts";
+import type { Totals } from "../domain/usage.ts";
 import type { Database } from "../store/database.ts";
 import { exists, migrate } from "../store/migrate.ts";
 import { stationMigrations } from "../store/station-schema.ts";
@@ -21,6 +22,7 @@ import {
   rewriteHead,
   writeEvent,
 } from "../store/station-store.ts";
+import { Tally } from "./tally.ts";
 
 /** Events a station keeps at least; more when they are younger than a day or still owed. */
 export const LOG_EVENTS = 4096;
@@ -59,6 +61,8 @@ interface Head {
   readonly matchedSeq: number;
   /** Routes that owe something, each with the seq up to which it owes nothing. */
   readonly owed: readonly (readonly [routeId: string, cursor: number])[];
+  /** What the station has done so far (domain/usage.ts). Absent from rows of 0.2.0. */
+  readonly totals?: Totals;
 }
 
 const EMPTY_HEAD: Head = {
@@ -87,6 +91,7 @@ export class Journal {
   #state: StationState = EMPTY_STATE;
   #window: IdWindow = EMPTY_WINDOW;
   #ids = new EventIds(EMPTY_WINDOW, true);
+  readonly tally: Tally;
   /** Kept by the pusher, stored with each event. */
   matchedSeq = 0;
   /** Kept by the lanes, stored with each event. */
@@ -95,6 +100,7 @@ export class Journal {
   constructor(db: Database, station: string) {
     this.#db = db;
     this.#station = station;
+    this.tally = new Tally(db);
     if (exists(db)) this.#load();
   }
 
@@ -136,11 +142,13 @@ export class Journal {
     owes: (event: StationEvent) => readonly string[],
   ): AppendOutcome[] {
     this.create();
+    const totals = this.tally.totals();
     try {
       return this.#db.transaction(() => incoming.map((event) => this.#appendOne(event, owes)));
     } catch (error) {
       // The rows are rolled back, so what memory made of them is read anew.
       this.#load();
+      this.tally.reset(totals);
       throw error;
     }
   }
@@ -200,13 +208,18 @@ export class Journal {
     this.#ids = new EventIds(head.window, head.window.ids.length === this.#seq);
     this.owed.clear();
     for (const [routeId, cursor] of head.owed) this.owed.set(routeId, cursor);
+    this.tally.resume(head.totals ?? []);
   }
 
   #appendOne(
     incoming: IncomingEvent,
     owes: (event: StationEvent) => readonly string[],
   ): AppendOutcome {
-    if (this.#isKnown(incoming.id)) return { status: "duplicate" };
+    const isWebhook = incoming.source !== RELAY_SOURCE;
+    if (this.#isKnown(incoming.id)) {
+      if (isWebhook) this.tally.count("duplicates");
+      return { status: "duplicate" };
+    }
     if (this.#isStale(incoming)) return { status: "stale" };
     const occurredAtMs = occurredAt(incoming.createdAtMs, incoming.receivedAtMs);
     const event: StationEvent = {
@@ -228,6 +241,7 @@ export class Journal {
     for (const routeId of owes(event)) {
       if (!this.owed.has(routeId)) this.owed.set(routeId, event.seq - 1);
     }
+    if (isWebhook) this.tally.count("accepted");
     writeEvent(this.#db, this.#capacity, event, this.#serializeHead());
     return { status: "accepted", event };
   }
@@ -277,6 +291,7 @@ export class Journal {
       forgottenUntilMs: this.#forgottenUntilMs,
       matchedSeq: this.matchedSeq,
       owed: [...this.owed],
+      totals: this.tally.totals(1),
     };
     return JSON.stringify(head);
   }

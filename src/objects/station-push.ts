@@ -93,6 +93,7 @@ export class Pusher {
       })),
       state: this.#stateText(events),
       removed: this.#journal.state.isGone,
+      totals: this.#journal.tally.totals(),
     });
     if (reply.gone) throw new GoneError();
     this.#world.onStanding(reply);

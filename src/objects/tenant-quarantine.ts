@@ -18,6 +18,7 @@ import {
 export interface QuarantineWorld {
   /** Part of the transaction of the turn. */
   readonly announce: (notice: Notice, nowMs: number) => void;
+  readonly count: (what: "quarantined" | "duplicates") => void;
   /** Resolves when the event is durable in its station's order, once however often it is sent. */
   readonly append: (station: string, event: IncomingEvent) => Promise<AppendStatus | undefined>;
 }
@@ -55,13 +56,17 @@ export class Quarantine {
     entry: Omit<store.QuarantineRow, "number" | "size">,
     body: Uint8Array<ArrayBuffer>,
   ): "kept" | "full" {
-    if (store.isQuarantined(this.#db, entry.id)) return "kept";
+    if (store.isQuarantined(this.#db, entry.id)) {
+      this.#world.count("duplicates");
+      return "kept";
+    }
     const { entries, bytes } = store.quarantineFill(this.#db);
     const isFull =
       entries >= store.MAX_QUARANTINED || bytes + body.length > store.MAX_QUARANTINED_BYTES;
     if (isFull) return "full";
     const size = body.length;
     store.insertQuarantined(this.#db, { ...entry, size }, body.slice().buffer);
+    this.#world.count("quarantined");
     const { id, reason, sourceId: source } = entry;
     const type = "relay.quarantine.added";
     this.#world.announce({ type, source, data: { id, reason, size } }, Date.now());

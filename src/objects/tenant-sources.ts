@@ -56,6 +56,7 @@ export interface SourceWorld {
   readonly tenant: string;
   readonly config: () => Promise<Config>;
   readonly announce: (notice: SourceNotice, nowMs: number) => void;
+  readonly countRefused: (times: number, nowMs: number) => void;
   readonly wakeAt: (atMs: number) => void;
 }
 
@@ -208,6 +209,10 @@ export class Sources {
       samples: JSON.stringify(refusal.samples),
     }));
     store.insertRefusals(this.#db, sourceId, rows);
+    this.#world.countRefused(
+      refusals.reduce((sum, { count }) => sum + count, 0),
+      nowMs,
+    );
     const burst = refusalBurst(before, refusals);
     if (burst === null) return;
     const { count, reasons } = burst;

@@ -261,4 +261,15 @@ export const tenantMigrations: readonly Migration[] = [
       ALTER TABLE quarantine ADD COLUMN released_to TEXT;
     `,
   },
+  {
+    name: "010_usage",
+    sql: `
+      -- JSON of Totals (domain/usage.ts): counted here, and as the feed has counted the day.
+      CREATE TABLE usage_days (
+        day  TEXT PRIMARY KEY,
+        own  TEXT NOT NULL,
+        feed TEXT NOT NULL
+      ) WITHOUT ROWID;
+    `,
+  },
 ];
