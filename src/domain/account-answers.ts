@@ -79,4 +79,11 @@ export const QuarantinedWebhook = z.object({
   preview: z.string().describe("The first KiB of its body."),
 });
 
+export const Resealed = z.object({
+  id: z.string(),
+  resealed: z.int().describe("Secrets that this call has sealed under the master key of now."),
+  remaining: z.int().describe("Those that are left: call again until there are none."),
+  unreadable: z.int().describe("Those that no configured key opens; nothing was done about them."),
+});
+
 export const Health = z.object({ status: z.literal("ok") });

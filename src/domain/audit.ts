@@ -25,6 +25,7 @@ export type AuditAction =
   | "dead_letters.redelivered"
   | "dead_letter.discarded"
   | "settings.changed"
+  | "secrets.resealed"
   | "station.deleted"
   | "quarantine.released"
   | "quarantine.discarded";

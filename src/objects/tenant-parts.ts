@@ -20,6 +20,7 @@ import { Messenger } from "./tenant-messenger.ts";
 import { Notices } from "./tenant-notices.ts";
 import { Quarantine } from "./tenant-quarantine.ts";
 import { Replays } from "./tenant-replays.ts";
+import { Resealing } from "./tenant-resealing.ts";
 import { Retention } from "./tenant-retention.ts";
 import { Routes } from "./tenant-routes.ts";
 import { TenantSettings } from "./tenant-settings.ts";
@@ -159,6 +160,7 @@ export function openParts(ctx: DurableObjectState, env: Env) {
     laneActions,
     deadLetters,
     replays,
+    resealing: new Resealing(db, audit, changes, { tenant, config }),
     retention,
     quarantine,
     notices,

@@ -54,6 +54,11 @@ export class TenantObject extends DurableObject<Env> {
     return this.#parts.life.end();
   }
 
+  /** Seals some of the secrets anew that are not sealed under the master key of now. Null when there is no such tenant. */
+  async reseal() {
+    return this.#isThere() ? this.#parts.resealing.step() : null;
+  }
+
   /** Whose key has this hash, or null. */
   async authenticate(hash: string) {
     return this.#isThere() ? this.#parts.keys.authenticate(hash) : null;

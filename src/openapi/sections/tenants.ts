@@ -1,4 +1,4 @@
-import { CreatedTenant, pageOf, Tenant } from "../../domain/account-answers.ts";
+import { CreatedTenant, pageOf, Resealed, Tenant } from "../../domain/account-answers.ts";
 import { NewTenant } from "../../domain/control.ts";
 import { PageQuery } from "../../domain/page.ts";
 import type { Section } from "../endpoint.ts";
@@ -48,6 +48,22 @@ export const tenants: Section = {
       summary: "Show a tenant",
       access: "operator",
       answers: { 200: { about: "The tenant.", schema: Tenant, example: tenant } },
+    },
+    {
+      id: "resealTenant",
+      call: "POST /v1/tenants/{id}/reseal",
+      summary: "Seal a tenant's secrets under the master key of now",
+      about:
+        "After a change of the master key, at most 100 at a time. `npm run rotate-master-key` " +
+        "does it for every tenant.",
+      access: "operator",
+      answers: {
+        200: {
+          about: "How far it has got.",
+          schema: Resealed,
+          example: { id: TENANT, resealed: 12, remaining: 0, unreadable: 0 },
+        },
+      },
     },
     {
       id: "deleteTenant",
