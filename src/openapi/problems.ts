@@ -10,28 +10,35 @@ export interface Refusal {
   readonly example: unknown;
 }
 
+const FLOODED = {
+  rate_limited: "More than 1,000 requests in 10 s from one address without a valid key.",
+} as const;
+
 const BY_ACCESS: Readonly<Record<Access, Readonly<Partial<Record<ProblemCode, string>>>>> = {
   open: {},
   signature: {},
-  operator: { unauthorized: "It is not the operator's key." },
+  operator: { unauthorized: "It is not the operator's key.", ...FLOODED },
   reader: {
     unauthorized: "There is no key, or no valid one.",
     forbidden: "It is a subscriber token, which opens streams alone.",
     forbidden_origin: "Pages of this origin may not use the key.",
+    ...FLOODED,
   },
   admin: {
     unauthorized: "There is no key, or no valid one.",
     forbidden: "The key may only read, or it is a subscriber token.",
     forbidden_origin: "Pages of this origin may not use the key.",
+    ...FLOODED,
   },
   grant: {
     unauthorized: "There is no key or token, or no valid one.",
     forbidden_origin: "Pages of this origin may not use the key or token.",
+    ...FLOODED,
   },
   stream: {
     unauthorized: "There is no key, token or ticket, or no valid one; or the ticket is used up.",
-    forbidden: "The token does not open this station.",
     forbidden_origin: "Pages of this origin may not use the key or token.",
+    ...FLOODED,
   },
 };
 

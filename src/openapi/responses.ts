@@ -53,8 +53,17 @@ function problemResponses(refusals: readonly Refusal[], schema: JsonSchema): Jso
 function problemResponse(refusals: readonly Refusal[], schema: JsonSchema): Json {
   const lines = refusals.map(({ code, when }) => `\`${code}\`: ${when}`);
   const examples = refusals.map(({ code, example }) => [code, { value: example }]);
+  const isForNow = refusals.some(({ status }) => status === 429 || status === 503);
   return {
     description: lines.join("\n\n"),
+    ...(isForNow && {
+      headers: {
+        "retry-after": {
+          description: "Seconds after which to try again.",
+          schema: { type: "integer" },
+        },
+      },
+    }),
     content: {
       "application/problem+json": { schema, examples: Object.fromEntries(examples) },
     },

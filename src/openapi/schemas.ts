@@ -2,6 +2,8 @@ import * as z from "zod";
 
 import * as accountAnswers from "../domain/account-answers.ts";
 import * as auditAnswers from "../domain/audit-answers.ts";
+import * as configAnswers from "../domain/config-answers.ts";
+import * as configDocument from "../domain/config-document.ts";
 import * as control from "../domain/control.ts";
 import * as eventAnswers from "../domain/event-answers.ts";
 import { Filter } from "../domain/filter.ts";
@@ -18,6 +20,8 @@ const NAMED: Readonly<Record<string, unknown>> = {
   ...control,
   ...accountAnswers,
   ...auditAnswers,
+  ...configAnswers,
+  ...configDocument,
   ...eventAnswers,
   ...quarantineAnswers,
   ...routeAnswers,
@@ -28,7 +32,16 @@ const NAMED: Readonly<Record<string, unknown>> = {
 };
 
 /** Parts of others that are better read where they are. */
-const UNNAMED = ["Time", "Next", "TenantId"];
+const UNNAMED = [
+  "Time",
+  "Next",
+  "TenantId",
+  "Secret",
+  "HeaderName",
+  "HeaderValue",
+  "ConfigQuery",
+  "LanesQuery",
+];
 
 const REF = "#/components/schemas/";
 

@@ -1,5 +1,6 @@
 import type { Section } from "./endpoint.ts";
 import { account, quarantine } from "./sections/account.ts";
+import { config } from "./sections/config.ts";
 import { deadLetters } from "./sections/dead-letters.ts";
 import { events, stations } from "./sections/events.ts";
 import { ingest } from "./sections/ingest.ts";
@@ -24,6 +25,7 @@ export const SECTIONS: readonly Section[] = [
   stations,
   streams,
   quarantine,
+  config,
   account,
   keys,
   tenants,

@@ -44,7 +44,7 @@ const STREAM: Omit<Endpoint, "id" | "call" | "summary"> = {
     forbidden_filter: "A token of the view `state` may not use `match`.",
     upgrade_required: "Neither a WebSocket nor server-sent events were asked for.",
     limit_reached: "There are 5,000 sockets; answered with 429.",
-    rate_limited: "Too many tickets are in use.",
+    rate_limited: "Too many tickets are in use, or too many requests came without a valid key.",
   },
 };
 
@@ -63,6 +63,7 @@ export const streams: Section = {
       id: "streamStation",
       call: "GET /v1/stations/{id}/stream",
       summary: "Subscribe to one station",
+      problems: { ...STREAM.problems, forbidden: "The token does not open this station." },
     },
     {
       id: "createToken",
