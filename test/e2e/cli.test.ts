@@ -1,12 +1,15 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 
+import { PROJECT_DIR } from "../../cli/relay/relay.ts";
 import { TestTenant } from "../support/api.ts";
-import { chargewire, type Ran, type Variables } from "../support/cli.ts";
+import { CHARGEWIRE, chargewire, NODE, type Ran, type Variables } from "../support/cli.ts";
 import { TestRelay } from "../support/relay.ts";
 import { webhook } from "../support/webhooks.ts";
 
@@ -151,6 +154,43 @@ describe("chargewire", () => {
       expect(out + err).not.toContain("\u001b");
       expect(out + err).not.toContain(tenant.key);
     }
+  });
+});
+
+describe("docs/cli.md", () => {
+  const DOCS = readFileSync(join(PROJECT_DIR, "docs/cli.md"), "utf8");
+
+  it("shows a first day that works as it stands", async () => {
+    const block = /<!-- A test runs this block. -->\n```sh\n([\s\S]*?)```/.exec(DOCS)?.[1] ?? "";
+    const npx = `npx() { shift; ${NODE} ${CHARGEWIRE} "$@"; }`;
+    const { stdout } = await promisify(execFile)(
+      "bash",
+      ["-euo", "pipefail", "-c", `${npx}\n${block}`],
+      {
+        cwd: directory,
+        env: { ...process.env, RELAY: relay.url, API_KEY: tenant.key, XDG_CONFIG_HOME: directory },
+      },
+    );
+    expect(stdout).toMatch(/^Done: 2 created, 0 changed, 1 deleted\.$/m);
+    expect(stdout).toMatch(/^Nothing to do\.$/m);
+    expect(stdout).toContain("30 acknowledged of 30");
+    expect(stdout).toMatch(/^stations +\d online of \d+$/m);
+    expect(stdout.match(/#\d+ {2}chargestation\./g)).toHaveLength(3);
+    expect(stdout).toMatch(/events would be sent to billing/);
+  });
+
+  it("names every command, and none that there is not", async () => {
+    const lines = DOCS.split("\n").flatMap((line) => line.match(/^\| `(.+?)` .*\|/)?.[1] ?? []);
+    const { out } = await run("--help");
+    const names = [...out.matchAll(/^ {2}([a-z-]+)\|?/gm)].map(([, name]) => name ?? "");
+    for (const name of names.filter((name) => name !== "help")) {
+      expect(
+        lines.some((line) => line.split(/[ `]/)[0] === name),
+        name,
+      ).toBe(true);
+    }
+    const used = [...DOCS.matchAll(/npx chargewire ([a-z-]+)/g)].map(([, name]) => name);
+    for (const name of used) expect(names).toContain(name);
   });
 });
 
