@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 import { Api } from "./relay/api.ts";
 import { readOptions, runCommand } from "./relay/command-line.ts";
+import { RelayError } from "./relay/relay.ts";
 import { nextSecrets, readSecretsFile, secretsFileText } from "./rotation/next-secrets.ts";
 import { resealAll } from "./rotation/reseal.ts";
 import { UsageError } from "./simulator/command-line.ts";
@@ -48,8 +49,7 @@ async function prepare(from: string | undefined, out: string | undefined): Promi
   const present = from === undefined ? process.env : readSecretsFile(readFileSync(from, "utf8"));
   const text = secretsFileText(await nextSecrets(present));
   if (out !== undefined) {
-    // Refuses a file that is there: it may hold the only copy of a key.
-    writeFileSync(out, text, { flag: "wx", mode: 0o600 });
+    writeNew(out, text);
     console.log(`Written to ${out}. Next: npx wrangler secret bulk ${out}`);
   } else if (process.stdout.isTTY) {
     console.log(text);
@@ -58,6 +58,16 @@ async function prepare(from: string | undefined, out: string | undefined): Promi
   }
   console.log("Then: npm run rotate-master-key -- --url URL");
   return 0;
+}
+
+/** Refuses a file that is there: it may hold the only copy of a key. */
+function writeNew(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RelayError(`${path} could not be written: ${reason}`);
+  }
 }
 
 async function reseal(url: string): Promise<number> {
