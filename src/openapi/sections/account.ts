@@ -2,10 +2,15 @@ import { pageOf, QuarantinedWebhook } from "../../domain/account-answers.ts";
 import { AuditEntry, Settings } from "../../domain/audit-answers.ts";
 import { QuarantineRelease, SettingsPatch } from "../../domain/control.ts";
 import { NumberedPageQuery } from "../../domain/page.ts";
+import { costOf, PRICES } from "../../domain/prices.ts";
 import { QuarantinedBody, ReleasedWebhook } from "../../domain/quarantine-answers.ts";
+import { UsageQuery, usageOf } from "../../domain/usage.ts";
+import { UsageReport } from "../../domain/usage-answers.ts";
 import type { Section } from "../endpoint.ts";
 import { EVENT, KEY, QUARANTINED, RECEIVED, ROUTE, SOURCE, STATION } from "../examples.ts";
 
+const counted = usageOf([9_600, 12, 3, 1, 4_810, 4_800, 28_800, 240, 24_100, 21_700]);
+const usage = { ...counted, costUsd: costOf(counted) };
 const held = {
   id: QUARANTINED,
   source: SOURCE,
@@ -109,6 +114,29 @@ export const account: Section = {
       access: "admin",
       body: { schema: SettingsPatch, example: { allowedOrigins: ["https://app.example.com"] } },
       answers: { 200: shownSettings },
+    },
+    {
+      id: "showUsage",
+      call: "GET /v1/usage",
+      summary: "Show what was used, and what it costs",
+      about:
+        "Per day. An estimate: what a station did after its last event comes with its next one, and " +
+        "what an object that fails has counted since it last wrote is lost. Events never are.",
+      access: "reader",
+      query: UsageQuery,
+      answers: {
+        200: {
+          about: "Every day from the first to the last; 400 at most.",
+          schema: UsageReport,
+          example: {
+            from: "2026-11-25",
+            to: "2026-11-25",
+            items: [{ day: "2026-11-25", ...usage }],
+            total: usage,
+            prices: PRICES,
+          },
+        },
+      },
     },
     {
       id: "listAudit",
