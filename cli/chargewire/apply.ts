@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import * as z from "zod";
 
 import { Context } from "./context.ts";
+import { readDocument, writeDocument } from "./document.ts";
 import { type Output, printable } from "./output.ts";
 import { confirm } from "./prompt.ts";
 
@@ -48,7 +49,6 @@ export function addApply(program: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const { api, output } = new Context(command);
       const document = await api.get("/v1/config", z.looseObject({}));
-      const { writeDocument } = await import("./document.ts");
       output.result(document, writeDocument);
     });
 
@@ -60,7 +60,6 @@ export function addApply(program: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async (file: string, options: ApplyOptions, command: Command) => {
       const context = new Context(command);
-      const { readDocument } = await import("./document.ts");
       await apply(context, await readDocument(file, process.env), options);
     });
 }

@@ -5,17 +5,12 @@ import { DELIVERY_FORMATS, newSigningSecret } from "../../src/domain/delivery.ts
 import { fromBase64 } from "../../src/domain/encoding.ts";
 import { SIGNATURE_SCHEMES } from "../../src/domain/signature.ts";
 import { UsageError } from "../simulator/command-line.ts";
-import {
-  type FilterOptions,
-  readCount,
-  readDuration,
-  readFilter,
-  readHttpUrl,
-} from "./arguments.ts";
+import { readCount, readDuration, readHttpUrl } from "./arguments.ts";
 import { Context } from "./context.ts";
+import { addFilterOptions, type FilterOptions, readFilter } from "./filter-options.ts";
+import { runForward } from "./forward/run.ts";
 import { readState } from "./forward/state-file.ts";
 import { identify } from "./status.ts";
-import { addFilterOptions } from "./tail.ts";
 
 const FIELDS = {
   to: z.string(),
@@ -83,8 +78,6 @@ export function addForward(program: Command): void {
       const stored = options.state === undefined ? null : readState(options.state, place);
       const secret = options.secret ?? stored?.secret ?? newSigningSecret();
       const { edrvSecret = null, edrvScheme, format, timeout: timeoutMs } = options;
-      // No other command needs it, and it takes a while to load.
-      const { runForward } = await import("./forward/run.ts");
       await runForward(
         {
           ...{ url: connection.url, key: connection.key, filter },

@@ -6,18 +6,8 @@ import packageJson from "../../package.json" with { type: "json" };
 import { ApiError } from "../relay/api.ts";
 import { RelayError } from "../relay/relay.ts";
 import { UsageError } from "../simulator/command-line.ts";
-import { addApply } from "./apply.ts";
-import { addDeadLetters } from "./dead-letters.ts";
-import { addForward } from "./forward.ts";
-import { addLanes } from "./lanes.ts";
-import { addLogin } from "./login.ts";
-import { addReplay } from "./replay.ts";
+import { addCommands } from "./commands.ts";
 import { problemOf } from "./resources.ts";
-import { addRoutes } from "./routes.ts";
-import { addSimulate } from "./simulate.ts";
-import { addSources } from "./sources.ts";
-import { addStatus } from "./status.ts";
-import { addTail } from "./tail.ts";
 
 /** 0: done. 1: the relay refused or cannot be had, or what was asked for failed. 2: typed wrong. */
 const FAILED = 1;
@@ -29,7 +19,7 @@ profile that \`chargewire login\` has stored. Keys are never printed.
 
 Exit code: 0 done, 1 refused or failed, 2 typed wrong.`;
 
-function buildProgram(): Command {
+async function buildProgram(): Promise<Command> {
   const program = new Command("chargewire")
     .description("Runs and watches a Chargewire relay.")
     .version(packageJson.version)
@@ -40,17 +30,7 @@ function buildProgram(): Command {
     .showHelpAfterError("(--help says what can be given)")
     .exitOverride()
     .addHelpText("after", EPILOGUE);
-  addLogin(program);
-  addStatus(program);
-  addTail(program);
-  addForward(program);
-  addApply(program);
-  addRoutes(program);
-  addSources(program);
-  addLanes(program);
-  addReplay(program);
-  addDeadLetters(program);
-  addSimulate(program);
+  await addCommands(program, process.argv.slice(2));
   return program;
 }
 
@@ -89,7 +69,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await buildProgram().parseAsync();
+  const program = await buildProgram();
+  await program.parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }

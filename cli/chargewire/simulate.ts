@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 
 import { HELP } from "../simulator/command-line.ts";
+import { runSimulator } from "../simulator/run.ts";
 import { Context } from "./context.ts";
 
 const NAME = "simulate";
@@ -18,8 +19,6 @@ export function addSimulate(program: Command): void {
       const { output } = new Context(command);
       const given = process.argv.slice(process.argv.indexOf(NAME) + 1);
       const args = given.filter((word) => word !== "--json");
-      // No other command needs it, and it takes a while to load.
-      const { runSimulator } = await import("../simulator/run.ts");
       const exitCode = await runSimulator(args, output.isJson);
       if (exitCode === null) {
         console.log(HELP.replace("npm run simulate --", "chargewire simulate"));

@@ -3,9 +3,10 @@ import type { Command } from "commander";
 import type { Item, StationState } from "../../client/client.ts";
 import { listenForInterrupt } from "../relay/command-line.ts";
 import { RelayError } from "../relay/relay.ts";
-import { type FilterOptions, readCount, readFilter, readList } from "./arguments.ts";
+import { readCount } from "./arguments.ts";
 import { Context } from "./context.ts";
 import { eventLine } from "./event-line.ts";
+import { addFilterOptions, type FilterOptions, readFilter } from "./filter-options.ts";
 import { type Output, printable } from "./output.ts";
 import { identify } from "./status.ts";
 import { openStream, statusLine } from "./stream.ts";
@@ -36,14 +37,6 @@ export function addTail(program: Command): void {
       await identify(api, connection.key);
       await tail({ ...connection, filter }, options, output);
     });
-}
-
-/** `--types`, `--stations` and `--match`. */
-export function addFilterOptions(command: Command, verb: string): Command {
-  return command
-    .option("--types <list>", `${verb} of these types; session.* takes all below`, readList)
-    .option("--stations <list>", `${verb} of these stations`, readList)
-    .option("--match <json>", `${verb} whose body matches, in Mongo query syntax`);
 }
 
 async function tail(

@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import {
   readCount,
   readDuration,
-  readFilter,
   readHttpUrl,
   readList,
   readTime,
 } from "../../cli/chargewire/arguments.ts";
+import { readFilter } from "../../cli/chargewire/filter-options.ts";
 import { ago, printable, table } from "../../cli/chargewire/output.ts";
 import { findConnection } from "../../cli/chargewire/profiles.ts";
 
