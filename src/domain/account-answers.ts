@@ -86,4 +86,8 @@ export const Resealed = z.object({
   unreadable: z.int().describe("Those that no configured key opens; nothing was done about them."),
 });
 
-export const Health = z.object({ status: z.literal("ok") });
+export const Health = z.object({
+  status: z.literal("ok"),
+  version: z.string().describe("Of the relay."),
+  storage: z.literal("ok").describe("It has been read within the last second."),
+});

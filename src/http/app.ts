@@ -8,6 +8,7 @@ import type { AppEnv } from "./context.ts";
 import { cors } from "./cors.ts";
 import { events } from "./events.ts";
 import { filters } from "./filters.ts";
+import { health } from "./health.ts";
 import { ingest } from "./ingest.ts";
 import { keys } from "./keys.ts";
 import { answerError, notFound, refuse } from "./problems.ts";
@@ -40,7 +41,7 @@ app.use(async (c, next) => {
   return next();
 });
 
-app.get("/health", (c) => c.json({ status: "ok" }));
+app.route("/health", health);
 app.route("/", reference);
 app.route("/ingest", ingest);
 app.use("/v1/*", cors);

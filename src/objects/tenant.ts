@@ -360,7 +360,7 @@ export class TenantObject extends DurableObject<Env> {
     }
   }
 
-  #comeBack(event: string, error: unknown): void {
+  #comeBack(event: "alarm.failed" | "notices.failed", error: unknown): void {
     log("warn", event, { tenant: this.#id, ...faultFields(error) });
     this.#parts.clock.wakeAt(Date.now() + ALARM_RETRY_MS);
   }

@@ -9,8 +9,16 @@ export const open: Section = {
       id: "getHealth",
       call: "GET /health",
       summary: "Whether the relay is up",
+      about: "Reads from storage, once a second at most. Needs no key and creates nothing.",
       access: "open",
-      answers: { 200: { about: "It is.", schema: Health, example: { status: "ok" } } },
+      answers: {
+        200: {
+          about: "It is.",
+          schema: Health,
+          example: { status: "ok", version: "0.3.0", storage: "ok" },
+        },
+      },
+      problems: { unavailable: "The storage does not answer." },
     },
     {
       id: "getOpenApi",
