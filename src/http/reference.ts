@@ -44,6 +44,8 @@ async function makePage() {
     "default-src 'none'",
     `style-src '${await hashOf(STYLE)}'`,
     `script-src '${await hashOf(SCRIPT)}'`,
+    // Its icon, which is empty so that none is asked for.
+    "img-src data:",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

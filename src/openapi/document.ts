@@ -1,4 +1,5 @@
 import { Problem } from "../domain/account-answers.ts";
+import { deliveryOf } from "./delivery.ts";
 import { type Endpoint, methodOf, parametersOf, pathOf } from "./endpoint.ts";
 import { PATH_EXAMPLES } from "./examples.ts";
 import { commonResponses, responsesOf } from "./responses.ts";
@@ -32,6 +33,7 @@ export function openApiDocument(version: string): Json {
     servers: [{ url: "/", description: "The relay that serves this document." }],
     tags: SECTIONS.map(({ name, about }) => ({ name, description: about })),
     paths,
+    webhooks: { delivery: { post: deliveryOf(book) } },
     components: {
       schemas: book.components(),
       securitySchemes: SECURITY_SCHEMES,

@@ -11,6 +11,7 @@ import { FilterTrial } from "../domain/filter-trial.ts";
 import * as quarantineAnswers from "../domain/quarantine-answers.ts";
 import * as routeAnswers from "../domain/route-answers.ts";
 import * as sourceAnswers from "../domain/source-answers.ts";
+import * as usageAnswers from "../domain/usage-answers.ts";
 import { Webhook } from "./webhook-schema.ts";
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -26,6 +27,7 @@ const NAMED: Readonly<Record<string, unknown>> = {
   ...quarantineAnswers,
   ...routeAnswers,
   ...sourceAnswers,
+  ...usageAnswers,
   Filter,
   FilterTrial,
   Webhook,

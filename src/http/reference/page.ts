@@ -1,5 +1,6 @@
 import { html, raw } from "hono/html";
 
+import { Problem } from "../../domain/account-answers.ts";
 import { type Endpoint, methodOf, pathOf, type Section } from "../../openapi/endpoint.ts";
 import { SchemaBook } from "../../openapi/schemas.ts";
 import { SECTIONS } from "../../openapi/sections.ts";
@@ -7,11 +8,12 @@ import { describeEndpoint } from "./endpoint.ts";
 import { fieldTable } from "./fields.ts";
 import { SCRIPT } from "./script.ts";
 import { STYLE } from "./style.ts";
-import { type Html, prose, slug } from "./text.ts";
+import { type Html, placeOf, prose } from "./text.ts";
 
 /** The whole reference as one page, which needs nothing else and works without its script. */
 export function referencePage(version: string): Html {
   const book = new SchemaBook();
+  book.show(Problem);
   const sections = SECTIONS.map((section) => describeSection(section, book));
   return html`<!doctype html>
 <html lang="en">
@@ -62,7 +64,7 @@ and <code>$OPERATOR_KEY</code>.</li>
 }
 
 function listSection({ name, endpoints }: Section): Html {
-  return html`<div data-group><h2><a href="#${slug(name)}">${name}</a></h2>
+  return html`<div data-group><h2><a href="#${placeOf(name)}">${name}</a></h2>
 <ul>${endpoints.map(
     (
       endpoint,
@@ -72,7 +74,7 @@ class="method ${methodOf(endpoint)}">${methodOf(endpoint)}</span><span>${endpoin
 }
 
 function describeSection({ name, about, endpoints }: Section, book: SchemaBook): Html {
-  return html`<section data-group><h2 id="${slug(name)}">${name}</h2>
+  return html`<section data-group><h2 id="${placeOf(name)}">${name}</h2>
 <p>${prose(about)}</p>
 ${endpoints.map(
   (endpoint) => html`<article id="${endpoint.id}" data-search="${searchText(name, endpoint)}">

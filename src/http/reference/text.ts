@@ -8,4 +8,6 @@ export const prose = (text: string): Html =>
     .split("`")
     .map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
 
-export const slug = (text: string): string => text.toLowerCase().replaceAll(/\W+/g, "-");
+/** Where a section is found, which no endpoint of the same name takes. */
+export const placeOf = (section: string): string =>
+  `section-${section.toLowerCase().replaceAll(/\W+/g, "-")}`;
