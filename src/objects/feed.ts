@@ -294,6 +294,7 @@ export class FeedObject extends DurableObject<Env> {
     const refusal = await this.refuses(keyId, origin, null);
     if (refusal !== null) return new Response(null, { status: REFUSAL_STATUS[refusal] });
     this.#log.create();
+    this.#log.usage.count("objectRequests");
     return this.#stream.upgrade(request);
   }
 

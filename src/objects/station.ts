@@ -167,6 +167,7 @@ export class StationObject extends DurableObject<Env> {
     if (!(await tenant.registerSubscribed(this.#station, keyId))) {
       return new Response(null, { status: 401 });
     }
+    this.#parts.journal.tally.count("objectRequests");
     return this.#stream.upgrade(request);
   }
 
