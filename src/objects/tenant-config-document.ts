@@ -100,7 +100,10 @@ export class ConfigDocuments {
     const rows = readConfigRows(this.#db, Date.now());
     const { sealer } = await this.#world.config();
     const { sources, routes } = await openConfig(this.#world.tenant, rows, sealer);
-    const document = { sources: sources.map(showSource), routes: routes.map(showRoute) };
+    const document = {
+      sources: sources.map(showSource).sort(byName),
+      routes: routes.map(showRoute).sort(byName),
+    };
     return { document, tag: await tagOf(rows) };
   }
 
@@ -229,6 +232,11 @@ function entryOf(kind: PlanEntry["kind"], step: SourceStep | RouteStep): PlanEnt
     ...(step.action === "create" ? {} : { id: step.id }),
     changes: step.action === "update" ? step.changes : [],
   };
+}
+
+/** So that a document in git shows what has changed, and no more. */
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 function tagOf({ sources, routes }: ConfigRows): Promise<string> {

@@ -85,6 +85,17 @@ describe("GET /v1/config", () => {
     }
   });
 
+  it("is in the order of names, so that it is the same however it came to be", async () => {
+    const { tenant, config } = await setUp();
+    for (const name of ["b", "c", "a"]) {
+      await tenant.source({ name });
+      await tenant.route(URL, { name });
+    }
+    const { sources, routes } = await config.document();
+    expect(sources.map(({ name }) => name)).toEqual(["a", "b", "c"]);
+    expect(routes.map(({ name }) => name)).toEqual(["a", "b", "c"]);
+  });
+
   it("can be put back, and changes nothing", async () => {
     const { tenant, config } = await setUp();
     await tenant.source();
