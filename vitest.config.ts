@@ -1,7 +1,7 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
-import { MASTER_KEY, OPERATOR_KEY } from "./test/support/secrets.ts";
+import { MASTER_KEY, MASTER_KEY_PREVIOUS, OPERATOR_KEY } from "./test/support/secrets.ts";
 
 export default defineConfig({
   test: {
@@ -19,7 +19,7 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              bindings: { OPERATOR_KEY, MASTER_KEY, DESTINATIONS: "any" },
+              bindings: { OPERATOR_KEY, MASTER_KEY, MASTER_KEY_PREVIOUS, DESTINATIONS: "any" },
               // Low enough to reach within its ten seconds.
               ratelimits: {
                 INGEST_LIMIT: { namespace_id: "1001", simple: { limit: 300, period: 10 } },

@@ -21,7 +21,7 @@ export interface Env {
   readonly REGISTRY: DurableObjectNamespace<RegistryObject>;
   /** Accepted webhooks, per source. */
   readonly INGEST_LIMIT: RateLimit;
-  /** Refused requests, per source and address. */
+  /** Refused requests: per source and address, or per address when there is no such source or no valid key. */
   readonly REFUSAL_LIMIT: RateLimit;
   readonly OPERATOR_KEY: string;
   readonly MASTER_KEY: string;

@@ -30,14 +30,19 @@ export type RelayedEvent = z.infer<typeof RelayedEvent>;
 /** The relay answered a call, and not as hoped. */
 export class ApiError extends RelayError {
   readonly status: number;
+  /** The body, a problem document where the relay itself has answered. */
+  readonly answer: string;
 
   constructor(call: string, status: number, answer: string) {
     super(`${call} was answered ${status}: ${answer.slice(0, 300)}`);
     this.status = status;
+    this.answer = answer;
   }
 }
 
 const PAGE_SIZE = 200;
+/** The relay's own slowest answers, counts of long logs, come well before. */
+const PATIENCE_MS = 60_000;
 
 /** The management API with one key. */
 export class Api {
@@ -57,6 +62,22 @@ export class Api {
     return this.#call("POST", path, body, schema);
   }
 
+  /**
+   * Puts a resource in place of the one whose state `ifMatch` names, or whatever it is. With the
+   * tag that names the state that is there then.
+   */
+  async put<S extends z.ZodType>(
+    path: string,
+    body: unknown,
+    schema: S,
+    ifMatch: string | null = null,
+  ): Promise<{ answer: z.output<S>; tag: string | null }> {
+    const condition = ifMatch === null ? {} : { "if-match": ifMatch };
+    const response = await this.#fetch("PUT", path, body, condition);
+    const answer = schema.parse(JSON.parse(await response.text()));
+    return { answer, tag: response.headers.get("etag") };
+  }
+
   patch<S extends z.ZodType>(path: string, body: unknown, schema: S): Promise<z.output<S>> {
     return this.#call("PATCH", path, body, schema);
   }
@@ -66,10 +87,15 @@ export class Api {
   }
 
   /** All items of a list, page after page. */
-  async *list<S extends z.ZodType>(path: string, item: S): AsyncGenerator<z.output<S>> {
+  async *list<S extends z.ZodType>(
+    path: string,
+    item: S,
+    parameters: Readonly<Record<string, string>> = {},
+  ): AsyncGenerator<z.output<S>> {
     const page = z.object({ items: z.array(item), next: z.string().nullable() });
     for (let after: string | null = ""; after !== null; ) {
       const query = new URLSearchParams({
+        ...parameters,
         limit: String(PAGE_SIZE),
         ...(after !== "" && { after }),
       });
@@ -89,15 +115,28 @@ export class Api {
   }
 
   async #request(method: string, path: string, body: unknown): Promise<string> {
+    return (await this.#fetch(method, path, body, {})).text();
+  }
+
+  async #fetch(
+    method: string,
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Response> {
     const response = await fetch(this.#url + path, {
       method,
-      headers: { authorization: `Bearer ${this.#key}`, "content-type": "application/json" },
+      headers: {
+        authorization: `Bearer ${this.#key}`,
+        "content-type": "application/json",
+        ...headers,
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     }).catch(() => {
       throw new RelayError(`Nothing answers at ${this.#url}.`);
     });
-    const text = await response.text();
-    if (!response.ok) throw new ApiError(`${method} ${path}`, response.status, text);
-    return text;
+    if (response.ok) return response;
+    throw new ApiError(`${method} ${path}`, response.status, await response.text());
   }
 }

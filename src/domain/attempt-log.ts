@@ -54,6 +54,12 @@ export function logAttempt(
     .reverse();
 }
 
+/** Attempts begun at that time or later, at events after that seq; the same object when these are all. */
+export function attemptsSince(log: AttemptLog, sinceMs: number, afterSeq: number): AttemptLog {
+  const kept = log.filter(({ atMs, seq }) => atMs >= sinceMs && seq > afterSeq);
+  return kept.length === log.length ? log : kept;
+}
+
 /** An attempt as it is stored. Most have no answer and no replay, and leave these out. */
 type Entry = readonly [
   atMs: number,

@@ -25,7 +25,9 @@ export type AuditAction =
   | "dead_letters.redelivered"
   | "dead_letter.discarded"
   | "settings.changed"
+  | "secrets.resealed"
   | "station.deleted"
+  | "quarantine.released"
   | "quarantine.discarded";
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 import { toUtf8 } from "./encoding.ts";
-import { readMatch } from "./match.ts";
+import { MATCH_OPERATORS, readMatch } from "./match.ts";
 import { compileMatch, type Predicate } from "./match-evaluation.ts";
 import { matchKey } from "./match-key.ts";
 import { isStationName } from "./station-id.ts";
@@ -15,16 +15,23 @@ const MAX_FILTER_TYPES = 200;
 export const TypePattern = z
   .string()
   .max(128)
-  .refine(isTypePattern, "expected dotted segments, each a name or a lone *");
+  .refine(isTypePattern, "expected dotted segments, each a name or a lone *")
+  .describe("A type; a segment `*` stands for one or more segments, as in `session.*`.");
 
 function scopeFields() {
   return {
-    types: z.array(TypePattern).min(1).max(MAX_FILTER_TYPES).optional(),
+    types: z
+      .array(TypePattern)
+      .min(1)
+      .max(MAX_FILTER_TYPES)
+      .optional()
+      .describe("Of any of these."),
     stations: z
       .array(z.string().refine(isStationName, "expected a station id"))
       .min(1)
       .max(MAX_FILTER_STATIONS)
-      .optional(),
+      .optional()
+      .describe("Of any of these; `_account` is what concerns no single station."),
   };
 }
 
@@ -33,12 +40,18 @@ function isSmall(filter: unknown): boolean {
 }
 
 /** Mongo query syntax over the webhook's body; see match.ts. Kept as it was given. */
-const MatchQuery = z.custom<Readonly<Record<string, unknown>>>().superRefine((query, ctx) => {
-  for (const { path, message } of readMatch(query).issues) {
-    // What is wrong here may also be too deep to be looked at any further.
-    ctx.addIssue({ code: "custom", path: path === "" ? [] : [path], message, continue: false });
-  }
-});
+const MatchQuery = z
+  .custom<Readonly<Record<string, unknown>>>()
+  .superRefine((query, ctx) => {
+    for (const { path, message } of readMatch(query).issues) {
+      // What is wrong here may also be too deep to be looked at any further.
+      ctx.addIssue({ code: "custom", path: path === "" ? [] : [path], message, continue: false });
+    }
+  })
+  .meta({
+    type: "object",
+    description: `A query over the webhook's body, as MongoDB has it, of ${MATCH_OPERATORS.join(" ")}.`,
+  });
 
 /**
  * Which events pass: those of one of the `types`, of one of the `stations`, and whose body

@@ -14,6 +14,7 @@ const PROBLEMS = {
   conflict: [409, "In conflict with what is there"],
   limit_reached: [409, "Limit reached"],
   cursor_expired: [410, "The cursor is out of retention"],
+  precondition_failed: [412, "What was to be changed has changed"],
   body_too_large: [413, "The body is too large"],
   unsupported_media_type: [415, "Unsupported media type"],
   upgrade_required: [426, "Upgrade required"],
@@ -25,6 +26,12 @@ const PROBLEMS = {
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
+
+export const PROBLEM_CODES: readonly ProblemCode[] = Object.keys(PROBLEMS).filter(isProblemCode);
+
+function isProblemCode(text: string): text is ProblemCode {
+  return Object.hasOwn(PROBLEMS, text);
+}
 
 /** One thing that is wrong with a request, and where. */
 export interface Issue {

@@ -25,6 +25,16 @@ export class Sealer {
     return `s1.${id}.${toBase64Url(iv)}.${toBase64Url(new Uint8Array(sealed))}`;
   }
 
+  /** How texts begin that are sealed under the master key of now: neither their secret nor the key's. */
+  async currentPrefix(): Promise<string> {
+    return `s1.${(await this.#current).id}.`;
+  }
+
+  /** The same secret under the master key of now. Throws as {@link open} does. */
+  async sealAnew(sealed: string, purpose: string): Promise<string> {
+    return this.seal(await this.open(sealed, purpose), purpose);
+  }
+
   /** Throws when the text was sealed under a key we do not have, or for another purpose. */
   async open(sealed: string, purpose: string): Promise<string> {
     const [version, id, ivText, cipherText] = sealed.split(".");

@@ -20,10 +20,12 @@ export interface Webhook {
 
 /**
  * Reads eDRV's envelope `{_id, type, object, data, createdAt}` (docs.edrv.io/docs/webhooks-tutorial).
- * Unknown types and unknown fields are as good as known ones.
+ * Unknown types and unknown fields are as good as known ones. `chosen` stands for what the body
+ * says of its station.
  */
 export async function readWebhook(
   bytes: Uint8Array<ArrayBuffer>,
+  chosen: string | null = null,
 ): Promise<Result<Webhook, QuarantineReason>> {
   const body = fromUtf8(bytes);
   const parsed = body === null ? undefined : parseJson(body);
@@ -32,7 +34,7 @@ export async function readWebhook(
 
   const type = parsed.type;
   if (typeof type !== "string" || !isToken(type)) return err("type");
-  const station = stationOf(type, parsed.data);
+  const station = chosen ?? stationOf(type, parsed.data);
   if (station === null) return err("station");
 
   const id = parsed._id;

@@ -3,14 +3,17 @@ import { Hono } from "hono";
 import { HOP_HEADER } from "../domain/destination-url.ts";
 import { configOf } from "../env.ts";
 import { audit } from "./audit.ts";
+import { config } from "./config.ts";
 import type { AppEnv } from "./context.ts";
 import { cors } from "./cors.ts";
 import { events } from "./events.ts";
 import { filters } from "./filters.ts";
+import { health } from "./health.ts";
 import { ingest } from "./ingest.ts";
 import { keys } from "./keys.ts";
 import { answerError, notFound, refuse } from "./problems.ts";
 import { quarantine } from "./quarantine.ts";
+import { reference } from "./reference.ts";
 import { replays } from "./replays.ts";
 import { routes } from "./routes.ts";
 import { settings } from "./settings.ts";
@@ -19,6 +22,7 @@ import { stations } from "./stations.ts";
 import { streams } from "./streams.ts";
 import { tenants } from "./tenants.ts";
 import { tokens } from "./tokens.ts";
+import { usage } from "./usage.ts";
 
 export const app = new Hono<AppEnv>();
 
@@ -37,11 +41,13 @@ app.use(async (c, next) => {
   return next();
 });
 
-app.get("/health", (c) => c.json({ status: "ok" }));
+app.route("/health", health);
+app.route("/", reference);
 app.route("/ingest", ingest);
 app.use("/v1/*", cors);
 app.route("/v1", streams);
 app.route("/v1", tokens);
+app.route("/v1/config", config);
 app.route("/v1/settings", settings);
 app.route("/v1/tenants", tenants);
 app.route("/v1/keys", keys);
@@ -53,6 +59,7 @@ app.route("/v1/stations", stations);
 app.route("/v1/quarantine", quarantine);
 app.route("/v1/replays", replays);
 app.route("/v1/audit", audit);
+app.route("/v1/usage", usage);
 
 app.notFound(() => notFound("endpoint"));
 app.onError(answerError);

@@ -4,8 +4,8 @@ import { createMiddleware } from "hono/factory";
 import { type Admission, admitByKeyOrToken } from "../domain/admission.ts";
 import { equalBytes, sha256, toUtf8 } from "../domain/encoding.ts";
 import { allowsOrigin } from "../domain/origin.ts";
-import type { AppContext, AppEnv } from "./context.ts";
-import { refuse, refuseOrigin } from "./problems.ts";
+import { type AppContext, type AppEnv, addressOf } from "./context.ts";
+import { refuse, refuseOrigin, tooMany } from "./problems.ts";
 
 const UNAUTHORIZED = "A valid key is needed: Authorization: Bearer <key>.";
 
@@ -15,7 +15,7 @@ export const operatorOnly = createMiddleware<AppEnv>(async (c, next) => {
   const given = await sha256(toUtf8(token ?? ""));
   const wanted = await sha256(c.var.config.operatorKey);
   // Digests of equal length, compared in constant time: neither length nor content leaks.
-  if (token === null || !equalBytes(given, wanted)) return refuse("unauthorized", UNAUTHORIZED);
+  if (token === null || !equalBytes(given, wanted)) return refuseKey(c, UNAUTHORIZED);
   return next();
 });
 
@@ -28,7 +28,7 @@ export const tenantReading = tenantCalls(() => true);
 function tenantCalls(isReading: (request: HonoRequest) => boolean) {
   return createMiddleware<AppEnv>(async (c, next) => {
     const asker = await identify(c, bearerOf(c));
-    if (asker === null) return refuse("unauthorized", UNAUTHORIZED);
+    if (asker === null) return refuseKey(c, UNAUTHORIZED);
     const { tenant, keyId, role } = asker;
     if (role === null) return refuse("forbidden", "A subscriber token opens streams alone.");
     if (!allowsOrigin(asker.allowedOrigins, originOf(c))) return refuseOrigin();
@@ -60,6 +60,17 @@ export async function identify(c: AppContext, key: string | null): Promise<Asker
     nowMs: Date.now(),
   });
   return admission === null ? null : { ...admission, allowedOrigins };
+}
+
+/**
+ * The answer to who has no key, token or ticket, or one that is not valid. Counted per address, and
+ * only now: nobody's failures stand in the way of a key that is valid.
+ */
+export async function refuseKey(c: AppContext, detail: string): Promise<Response> {
+  const { success } = await c.env.REFUSAL_LIMIT.limit({ key: `key ${addressOf(c)}` });
+  return success
+    ? refuse("unauthorized", detail)
+    : tooMany("Too many requests without a valid key.");
 }
 
 /** Where a browser's page comes from; null when it is no browser that asks. */

@@ -20,3 +20,8 @@ export interface AppEnv {
 }
 
 export type AppContext = Context<AppEnv>;
+
+/** The sender's address as Cloudflare saw it, which no sender can set; empty where there is none. */
+export function addressOf(c: AppContext): string {
+  return c.req.header("cf-connecting-ip") ?? "";
+}

@@ -4,8 +4,8 @@ import { concatBytes, sha256, toHex, toUtf8 } from "../domain/encoding.ts";
 import { type SignatureScheme, verifySignature } from "../domain/signature.ts";
 import { type QuarantineReason, readWebhook, type Webhook } from "../domain/webhook.ts";
 import { stationName } from "../env.ts";
-import type { AppContext, AppEnv } from "./context.ts";
-import { notFound, problem, refuse } from "./problems.ts";
+import { type AppContext, type AppEnv, addressOf } from "./context.ts";
+import { notFound, problem, refuse, tooMany } from "./problems.ts";
 import { noteRefusal } from "./refusals.ts";
 import {
   findSource,
@@ -17,8 +17,6 @@ import { readBytes } from "./validation.ts";
 
 /** eDRV's bodies are a few KiB; this is a hundred times what its samples take. */
 export const MAX_WEBHOOK_BYTES = 512 * 1024;
-/** The rate limits' period. */
-const LIMIT_SECONDS = 10;
 
 /**
  * `POST /ingest/{sourceId}`: where eDRV's webhooks arrive. 200 with an empty body means
@@ -90,7 +88,7 @@ async function verify(
   const second = fresh === source ? first : await attempt(fresh);
   if (second.ok) return second.value;
 
-  const address = c.req.header("cf-connecting-ip") ?? "";
+  const address = addressOf(c);
   const reason = second.error.code;
   noteRefusal(
     c.env,
@@ -191,15 +189,11 @@ function noteAlive(
 }
 
 async function refuseUnknown(c: AppContext): Promise<Response> {
-  const address = c.req.header("cf-connecting-ip") ?? "";
+  const address = addressOf(c);
   const { success } = await c.env.REFUSAL_LIMIT.limit({ key: `unknown ${address}` });
   return success ? notFound("source") : tooMany("Too many requests for sources that do not exist.");
 }
 
 function placeOf(c: AppContext, tenant: string, id: string): SourcePlace {
   return { env: c.env, config: c.var.config, tenant, id };
-}
-
-function tooMany(detail: string): Response {
-  return problem({ code: "rate_limited", detail, retryAfterSeconds: LIMIT_SECONDS });
 }

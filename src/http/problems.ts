@@ -19,6 +19,13 @@ export function refuse(code: ProblemCode, detail: string): Response {
   return problem({ code, detail });
 }
 
+/** The rate limits' period. */
+const LIMIT_SECONDS = 10;
+
+export function tooMany(detail: string): Response {
+  return problem({ code: "rate_limited", detail, retryAfterSeconds: LIMIT_SECONDS });
+}
+
 /** Tells the CORS middleware, which takes it out, that this answer is not for that page to read. */
 export const FORBIDDEN_ORIGIN = "x-chargewire-forbidden-origin";
 

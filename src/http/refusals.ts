@@ -1,3 +1,4 @@
+import { addressPrefix } from "../domain/address.ts";
 import type { Env } from "../env.ts";
 
 /** Refusals of one source that this isolate has not yet told its tenant of. */
@@ -59,14 +60,4 @@ async function tellLater(env: Env, tenant: string, source: string): Promise<void
     samples,
   }));
   await env.TENANT.getByName(tenant).noteRefusals(source, rows);
-}
-
-/** Enough to tell senders apart, too little to be a person's address. */
-function addressPrefix(address: string): string {
-  if (address.includes(":")) {
-    const groups = address.split("::")[0]?.split(":").slice(0, 3) ?? [];
-    return `${groups.join(":")}::/48`;
-  }
-  const octets = address.split(".");
-  return octets.length === 4 ? `${octets.slice(0, 3).join(".")}.0/24` : "";
 }

@@ -8,6 +8,7 @@ import { tenantOnly } from "./auth.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { lanes } from "./lanes.ts";
+import { ifMatchOf, refuseChanged, tagged } from "./preconditions.ts";
 import { notFound, refuse } from "./problems.ts";
 import { actorOf, tenantOf } from "./tenant-object.ts";
 import { invalid, readBody, readPage } from "./validation.ts";
@@ -30,12 +31,12 @@ routes.post("/", async (c) => {
   const refusal = refuseDestinations(c, input.value);
   if (refusal !== null) return refusal;
   const route = await tenantOf(c).createRoute(input.value, actorOf(c));
-  return route === null ? refuse("limit_reached", "At most 100 routes.") : c.json(route, 201);
+  return route === null ? refuse("limit_reached", "At most 100 routes.") : tagged(c, route, 201);
 });
 
 routes.get("/:id", async (c) => {
   const route = await tenantOf(c).getRoute(c.req.param("id"));
-  return route === null ? notFound("route") : c.json(route);
+  return route === null ? notFound("route") : tagged(c, route);
 });
 
 routes.patch("/:id", async (c) => {
@@ -43,29 +44,32 @@ routes.patch("/:id", async (c) => {
   if (!input.ok) return input.error;
   const refusal = refuseDestinations(c, input.value);
   if (refusal !== null) return refusal;
-  const route = await tenantOf(c).updateRoute(c.req.param("id"), input.value, actorOf(c));
+  const id = c.req.param("id");
+  const route = await tenantOf(c).updateRoute(id, input.value, actorOf(c), ifMatchOf(c));
   if (route === "not_found") return notFound("route");
+  if (route === "precondition_failed") return refuseChanged("route");
   if (route === "signs_only_raw") {
     return invalid([{ path: "format", message: "only a raw route can sign as eDRV does" }]);
   }
-  return c.json(route);
+  return tagged(c, route);
 });
 
 routes.delete("/:id", async (c) => {
-  const deleted = await tenantOf(c).deleteRoute(c.req.param("id"), actorOf(c));
+  const deleted = await tenantOf(c).deleteRoute(c.req.param("id"), actorOf(c), ifMatchOf(c));
+  if (deleted === "precondition_failed") return refuseChanged("route");
   return deleted ? c.body(null, 204) : notFound("route");
 });
 
 /** Stops attempts and keeps events. */
 routes.post("/:id/pause", async (c) => {
   const route = await tenantOf(c).enableRoute(c.req.param("id"), false, actorOf(c));
-  return route === null ? notFound("route") : c.json(route);
+  return route === null ? notFound("route") : tagged(c, route);
 });
 
 /** Ends a pause or a disabling: each lane goes on where it stood. */
 routes.post("/:id/resume", async (c) => {
   const route = await tenantOf(c).enableRoute(c.req.param("id"), true, actorOf(c));
-  return route === null ? notFound("route") : c.json(route);
+  return route === null ? notFound("route") : tagged(c, route);
 });
 
 /** A new signing secret, shown once; those before it sign beside it for a while. */
@@ -78,7 +82,7 @@ routes.post("/:id/rotate-secret", async (c) => {
   if (route === "limit_reached") {
     return refuse("limit_reached", `At most ${MAX_SIGNING_SECRETS} live secrets.`);
   }
-  return c.json(route);
+  return tagged(c, route);
 });
 
 /** Tries the destination now, with a webhook made for it. */
@@ -99,7 +103,8 @@ function refuseDestinations(c: AppContext, { url, auth }: RoutePatch): Response 
   return issues.length === 0 ? null : invalid(issues);
 }
 
-function destinationIssues(c: AppContext, path: string, url: string | undefined): Issue[] {
+/** Why the relay would not send there. */
+export function destinationIssues(c: AppContext, path: string, url: string | undefined): Issue[] {
   if (url === undefined) return [];
   const checked = checkDestination(url, c.var.config.destinations);
   if (!checked.ok) return [{ path, message: checked.error }];

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { NewSecret, NewSource, SourcePatch } from "../domain/control.ts";
 import { tenantOnly } from "./auth.ts";
 import type { AppEnv } from "./context.ts";
+import { ifMatchOf, refuseChanged, tagged } from "./preconditions.ts";
 import { notFound, refuse } from "./problems.ts";
 import { forgetSource } from "./source-cache.ts";
 import { actorOf, tenantOf } from "./tenant-object.ts";
@@ -22,25 +23,28 @@ sources.post("/", async (c) => {
   const input = await readBody(c, NewSource);
   if (!input.ok) return input.error;
   const source = await tenantOf(c).createSource(input.value, actorOf(c));
-  return source === null ? refuse("limit_reached", "At most 50 sources.") : c.json(source, 201);
+  return source === null ? refuse("limit_reached", "At most 50 sources.") : tagged(c, source, 201);
 });
 
 sources.get("/:id", async (c) => {
   const source = await tenantOf(c).getSource(c.req.param("id"));
-  return source === null ? notFound("source") : c.json(source);
+  return source === null ? notFound("source") : tagged(c, source);
 });
 
 sources.patch("/:id", async (c) => {
   const input = await readBody(c, SourcePatch);
   if (!input.ok) return input.error;
-  const source = await tenantOf(c).updateSource(c.req.param("id"), input.value, actorOf(c));
-  forgetSource(c.req.param("id"));
-  return source === null ? notFound("source") : c.json(source);
+  const id = c.req.param("id");
+  const source = await tenantOf(c).updateSource(id, input.value, actorOf(c), ifMatchOf(c));
+  forgetSource(id);
+  if (source === "precondition_failed") return refuseChanged("source");
+  return source === null ? notFound("source") : tagged(c, source);
 });
 
 sources.delete("/:id", async (c) => {
-  const deleted = await tenantOf(c).deleteSource(c.req.param("id"), actorOf(c));
+  const deleted = await tenantOf(c).deleteSource(c.req.param("id"), actorOf(c), ifMatchOf(c));
   forgetSource(c.req.param("id"));
+  if (deleted === "precondition_failed") return refuseChanged("source");
   return deleted ? c.body(null, 204) : notFound("source");
 });
 

@@ -11,7 +11,7 @@ import { TICKET_OPENS_MS } from "../domain/subscriber-token.ts";
 import { SUBSCRIPTION_HEADER, type Subscription } from "../domain/subscription.ts";
 import { feedName, stationName } from "../env.ts";
 import { AUTH_PROTOCOL_PREFIX, PROTOCOL } from "../protocol/codes.ts";
-import { type Asker, bearerOf, identify, originOf } from "./auth.ts";
+import { type Asker, bearerOf, identify, originOf, refuseKey } from "./auth.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { inadmissible, notFound, problem, refuse, refuseOrigin } from "./problems.ts";
 import { readLastEventId, serveEvents } from "./sse.ts";
@@ -34,7 +34,7 @@ async function subscribe(c: AppContext, station: string | null): Promise<Respons
     ticket === undefined
       ? await identify(c, transport === "websocket" ? socketKeyOf(c) : bearerOf(c))
       : await readTicket(c, ticket);
-  if (asker === null) return refuse("unauthorized", "A valid key, token or ticket is needed.");
+  if (asker === null) return refuseKey(c, "A valid key, token or ticket is needed.");
   if (station !== null && !allowsStation(asker.grant, station)) {
     return refuse("forbidden", "This token does not open this station.");
   }
@@ -130,12 +130,12 @@ async function useTicket(
   const owner = c.env.TENANT.getByName(tenant);
   const used = "This ticket cannot be used any more.";
   if (isContinued) {
-    return (await owner.hasOpenedTicket(ticketId, stream)) ? null : refuse("unauthorized", used);
+    return (await owner.hasOpenedTicket(ticketId, stream)) ? null : refuseKey(c, used);
   }
-  if (Date.now() >= issuedAtMs + TICKET_OPENS_MS) return refuse("unauthorized", used);
+  if (Date.now() >= issuedAtMs + TICKET_OPENS_MS) return refuseKey(c, used);
   const answer = await owner.openTicket(ticketId, stream, expiresAtMs);
   if (answer === "opened") return null;
-  if (answer === "used") return refuse("unauthorized", used);
+  if (answer === "used") return refuseKey(c, used);
   return problem({
     code: "rate_limited",
     detail: "Too many tickets are in use.",

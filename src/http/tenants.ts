@@ -42,6 +42,17 @@ tenants.get("/:id", async (c) => {
   return tenant === null ? notFound("tenant") : c.json(view(tenant));
 });
 
+/**
+ * After a change of the master key: seals some of the tenant's secrets anew, and says how many are
+ * left. To be repeated until none is.
+ */
+tenants.post("/:id/reseal", async (c) => {
+  const id = c.req.param("id");
+  if (!TenantId.safeParse(id).success) return notFound("tenant");
+  const progress = await c.env.TENANT.getByName(id).reseal();
+  return progress === null ? notFound("tenant") : c.json({ id, ...progress });
+});
+
 /** Removes everything of the tenant: sockets close at once, stations are emptied one after the other. */
 tenants.delete("/:id", async (c) => {
   const id = c.req.param("id");

@@ -4,7 +4,7 @@ import { NewTicket, NewToken } from "../domain/control.ts";
 import { type Grant, narrowGrant } from "../domain/grant.ts";
 import { MAX_TICKET_CHARS, TICKET_OPENS_MS, type TokenKind } from "../domain/subscriber-token.ts";
 import { feedName } from "../env.ts";
-import { type Asker, bearerOf, identify, originOf } from "./auth.ts";
+import { type Asker, bearerOf, identify, originOf, refuseKey } from "./auth.ts";
 import type { AppEnv } from "./context.ts";
 import { inadmissible, refuse } from "./problems.ts";
 import { invalid, readBody } from "./validation.ts";
@@ -17,7 +17,7 @@ export const tokens = new Hono<AppEnv>();
 
 tokens.post("/tokens", async (c) => {
   const asker = await identify(c, bearerOf(c));
-  if (asker === null) return refuse("unauthorized", "A valid key is needed.");
+  if (asker === null) return refuseKey(c, "A valid key is needed.");
   if (asker.role === null) return refuse("forbidden", "A token cannot make tokens.");
   const refusal = await refusalOf(c, asker);
   if (refusal !== null) return refusal;
@@ -29,7 +29,7 @@ tokens.post("/tokens", async (c) => {
 
 tokens.post("/tickets", async (c) => {
   const asker = await identify(c, bearerOf(c));
-  if (asker === null) return refuse("unauthorized", "A valid key or token is needed.");
+  if (asker === null) return refuseKey(c, "A valid key or token is needed.");
   const refusal = await refusalOf(c, asker);
   if (refusal !== null) return refusal;
   const input = await readBody(c, NewTicket, {});

@@ -1,7 +1,8 @@
-import * as z from "zod";
+import type * as z from "zod";
 
 import { concatBytes, fromUtf8 } from "../domain/encoding.ts";
 import { Filter } from "../domain/filter.ts";
+import { NumberedPageQuery, PageQuery } from "../domain/page.ts";
 import type { Issue } from "../domain/problem.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { parseJson } from "../domain/webhook.ts";
@@ -19,10 +20,11 @@ export async function readBody<S extends z.ZodType>(
   c: AppContext,
   schema: S,
   whenEmpty?: unknown,
+  maxBytes = MAX_BODY_BYTES,
 ): Promise<Result<z.output<S>, Response>> {
-  const bytes = await readBytes(c.req.raw, MAX_BODY_BYTES);
+  const bytes = await readBytes(c.req.raw, maxBytes);
   if (bytes === null) {
-    return err(problem({ code: "body_too_large", detail: `At most ${MAX_BODY_BYTES} bytes.` }));
+    return err(problem({ code: "body_too_large", detail: `At most ${maxBytes} bytes.` }));
   }
   const text = fromUtf8(bytes);
   const body = text === "" ? whenEmpty : text === null ? undefined : parseJson(text);
@@ -43,13 +45,10 @@ export function invalid(issues: readonly Issue[]): Response {
   return problem({ code: "invalid_request", detail: detail.join("; "), issues });
 }
 
-const Limit = z.coerce.number().int().min(1).max(200).default(50);
-
 /** `?limit=` and `?after=` of a list. */
 export function readPage(c: AppContext): Result<{ limit: number; after: string | null }, Response> {
-  const limit = parse(z.object({ limit: Limit }), { limit: c.req.query("limit") });
-  if (!limit.ok) return limit;
-  return ok({ limit: limit.value.limit, after: c.req.query("after") ?? null });
+  const page = parse(PageQuery, pageParameters(c));
+  return page.ok ? ok({ limit: page.value.limit, after: page.value.after ?? null }) : page;
 }
 
 /** The same, for lists whose `after` is a number. */
@@ -57,13 +56,14 @@ export function readNumberedPage(
   c: AppContext,
   start: number,
 ): Result<{ limit: number; after: number }, Response> {
-  const page = readPage(c);
+  const page = parse(NumberedPageQuery, pageParameters(c));
   if (!page.ok) return page;
   const { limit, after } = page.value;
-  if (after !== null && !/^\d{1,15}$/.test(after)) {
-    return err(invalid([{ path: "after", message: "expected a value of next" }]));
-  }
-  return ok({ limit, after: after === null ? start : Number(after) });
+  return ok({ limit, after: after === undefined ? start : Number(after) });
+}
+
+function pageParameters(c: AppContext) {
+  return { limit: c.req.query("limit"), after: c.req.query("after") };
 }
 
 /** `?types=` and `?stations=`, comma lists, and `?match=`, JSON. */

@@ -4,13 +4,18 @@
  */
 export class AlarmClock {
   readonly #storage: DurableObjectStorage;
+  readonly #onSet: () => void;
   #atMs: number | null = null;
   /** False until the alarm that may be set is known; what is asked for before that waits for it. */
   #isKnown = true;
 
-  /** `exists` is false for an object that never stored anything, and so cannot have an alarm. */
-  constructor(ctx: DurableObjectState, exists: boolean) {
+  /**
+   * `exists` is false for an object that never stored anything, and so cannot have an alarm;
+   * `onSet` counts alarms that are set, each of which is a row.
+   */
+  constructor(ctx: DurableObjectState, exists: boolean, onSet = () => {}) {
     this.#storage = ctx.storage;
+    this.#onSet = onSet;
     if (!exists) return;
     this.#isKnown = false;
     // Before anything else: an alarm set without knowing of an earlier one would put that off.
@@ -32,6 +37,7 @@ export class AlarmClock {
     if (this.#atMs !== null && this.#atMs <= soonMs) return;
     this.#atMs = soonMs;
     if (!this.#isKnown) return;
+    this.#onSet();
     void this.#storage.setAlarm(this.#atMs);
   }
 

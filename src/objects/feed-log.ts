@@ -2,7 +2,9 @@ import type { Extent } from "../domain/cursor.ts";
 import { eventHead } from "../domain/event.ts";
 import { randomText } from "../domain/ids.ts";
 import { invariant } from "../domain/result.ts";
+import { countBefore } from "../domain/retention.ts";
 import { seqOfState } from "../domain/state-view.ts";
+import type { Totals } from "../domain/usage.ts";
 import type { Database } from "../store/database.ts";
 import { feedMigrations } from "../store/feed-schema.ts";
 import {
@@ -19,6 +21,7 @@ import {
   writeSegment,
 } from "../store/feed-store.ts";
 import { exists, migrate } from "../store/migrate.ts";
+import { FeedUsage } from "./feed-usage.ts";
 import type { StreamRecord } from "./stream-source.ts";
 
 /** A segment is full at this size; the flush that fills it may take it further. */
@@ -33,8 +36,10 @@ const MAX_CHECKPOINT_CHARS = 500_000;
 const SEPARATOR = "\u001e";
 
 /** What the feed retains of a station. */
-interface Retained {
+export interface Retained {
   readonly lastSeq: number;
+  /** What the station had done when it pushed last (domain/usage.ts). */
+  readonly totals?: Totals;
   /** The state as JSON text, or null while the station is gone from state and snapshots. */
   readonly state: string | null;
   /** Where the feed stood when a call took the station out. Events take it out without that. */
@@ -66,9 +71,11 @@ export class FeedLog {
   readonly #places = new Map<string, number>();
   readonly #dirty = new Set<number>();
   #checkpointed = 0;
+  readonly usage: FeedUsage;
 
   constructor(db: Database, slots = SEGMENT_SLOTS) {
     this.#db = db;
+    this.usage = new FeedUsage(db);
     this.#slots = slots;
     if (exists(db)) this.#load();
   }
@@ -79,6 +86,15 @@ export class FeedLog {
 
   lastSeq(station: string): number {
     return this.#stations.get(station)?.lastSeq ?? 0;
+  }
+
+  retained(station: string): Retained | null {
+    return this.#stations.get(station) ?? null;
+  }
+
+  /** The newest event; null when there is none. */
+  newest(): StreamRecord | null {
+    return this.#head <= this.#oldest ? null : (this.read(this.#head - 1).records.at(-1) ?? null);
   }
 
   /** Null for a station that never sent anything, or that is gone. */
@@ -165,6 +181,22 @@ export class FeedLog {
     return records;
   }
 
+  /**
+   * Lets go of events received before that time, from the oldest on, in at most so many
+   * segments: one row for each and one more. True while there may be more to let go of. When it
+   * throws, this log is ahead of what is stored; make a new one.
+   */
+  clearBefore(beforeMs: number, maxSegments: number): boolean {
+    if (this.#epoch === "") return false;
+    return this.#db.transaction(() => {
+      const before = this.#oldest;
+      let segmentCount = 0;
+      while (segmentCount < maxSegments && this.#clearOldest(beforeMs)) segmentCount += 1;
+      if (this.#oldest > before) writeMeta(this.#db, "cleared", String(this.#oldest));
+      return segmentCount === maxSegments;
+    });
+  }
+
   /** Takes a station out of state and snapshots. */
   remove(station: string): void {
     const known = this.#stations.get(station);
@@ -214,7 +246,35 @@ export class FeedLog {
     }
     this.#store();
     const oldest = this.#open.number - this.#slots + 1;
-    if (oldest > 0) this.#oldest = (readSpan(this.#db, this.#slots, oldest)?.first ?? 1) - 1;
+    if (oldest > 0) this.#raiseOldest(oldest);
+  }
+
+  /** Of the segment with the oldest event; true when nothing of it is left, and there are others. */
+  #clearOldest(beforeMs: number): boolean {
+    if (this.#oldest >= this.#head) return false;
+    const segment = this.#segmentAfter(this.#oldest);
+    const count = countBefore(segment.events.map(receivedAtMs), beforeMs);
+    if (count === 0) return false;
+    this.#oldest = segment.first + count - 1;
+    const isEmpty = count === segment.events.length;
+    if (!("last" in segment)) {
+      this.#open.first += count;
+      for (const json of this.#open.events.splice(0, count)) this.#open.eventChars -= json.length;
+      this.#store();
+      return false;
+    }
+    writeSegment(this.#db, this.#slots, {
+      ...segment,
+      first: segment.first + count,
+      events: segment.events.slice(count).join(SEPARATOR),
+    });
+    return isEmpty;
+  }
+
+  /** The ring has come round: it begins with this segment now, unless more was let go of before. */
+  #raiseOldest(number: number): void {
+    const first = readSpan(this.#db, this.#slots, number)?.first ?? 1;
+    this.#oldest = Math.max(this.#oldest, first - 1);
   }
 
   #putState(station: string, now: Retained): void {
@@ -231,6 +291,7 @@ export class FeedLog {
       last: first + events.length - 1,
       states: JSON.stringify([...states]),
       events: events.join(SEPARATOR),
+      usage: this.usage.serialize(),
     });
   }
 
@@ -264,7 +325,7 @@ export class FeedLog {
   }
 
   /** The segment that holds the first event after `offset`, which is before the head. */
-  #segmentAfter(offset: number): { readonly first: number; readonly events: readonly string[] } {
+  #segmentAfter(offset: number): Segment | StoredSegment {
     if (offset + 1 >= this.#open.first) return this.#open;
     let low = Math.max(0, this.#open.number - this.#slots + 1);
     let high = this.#open.number;
@@ -275,7 +336,7 @@ export class FeedLog {
     }
     const row = readSegment(this.#db, this.#slots, low);
     invariant(row !== null, "the feed has every segment up to its head");
-    return { first: row.first, events: row.events.split(SEPARATOR) };
+    return { ...row, events: textsOf(row) };
   }
 
   #load(): void {
@@ -290,8 +351,8 @@ export class FeedLog {
     this.#dirty.clear();
     const newest = readNewestNumber(this.#db, this.#slots);
     if (newest === null) return;
-    const oldest = Math.max(0, newest - this.#slots + 1);
-    this.#oldest = (readSpan(this.#db, this.#slots, oldest)?.first ?? 1) - 1;
+    this.#oldest = Number(readMeta(this.#db, "cleared") ?? "0");
+    this.#raiseOldest(Math.max(0, newest - this.#slots + 1));
     this.#loadSegmentsUpTo(newest);
   }
 
@@ -305,8 +366,9 @@ export class FeedLog {
     }
     for (const row of since) {
       this.#open = newSegment(row.number, row.first);
-      this.#open.events.push(...row.events.split(SEPARATOR));
+      this.#open.events.push(...textsOf(row));
       this.#open.eventChars = row.events.length;
+      this.usage.load(row.usage);
       const states: [string, Retained][] = JSON.parse(row.states);
       for (const [station, now] of states) {
         this.#putState(station, now);
@@ -325,10 +387,22 @@ function recordsFrom(offset: number, events: readonly string[]): StreamRecord[] 
   });
 }
 
+type StoredSegment = Omit<SegmentRow, "events"> & { readonly events: readonly string[] };
+
+/** A segment of which all is let go has none. */
+function textsOf({ events }: SegmentRow): string[] {
+  return events === "" ? [] : events.split(SEPARATOR);
+}
+
+function receivedAtMs(json: string): number {
+  const { receivedAt }: { receivedAt: string } = JSON.parse(eventHead(json));
+  return Date.parse(receivedAt);
+}
+
 /** The segment that the next flush adds to. */
 interface Segment {
   readonly number: number;
-  readonly first: number;
+  first: number;
   readonly events: string[];
   eventChars: number;
   readonly states: Map<string, Retained>;

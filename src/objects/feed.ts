@@ -7,12 +7,13 @@ import { allowsOrigin } from "../domain/origin.ts";
 import { pageOf } from "../domain/page.ts";
 import { invariant } from "../domain/result.ts";
 import type { Standing } from "../domain/route.ts";
+import { type DayUsage, type Totals, totalsSince } from "../domain/usage.ts";
 import { type Env, parseObjectName, stationName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/codes.ts";
 import { Database } from "../store/database.ts";
 import { AlarmClock } from "./alarm-clock.ts";
-import { type FeedEntry, FeedLog } from "./feed-log.ts";
+import { type FeedEntry, FeedLog, type Retained } from "./feed-log.ts";
 import { Stream, subscriptionOf } from "./stream.ts";
 import { admitToTenant } from "./stream-admission.ts";
 import { seenByFilters } from "./stream-source.ts";
@@ -31,6 +32,8 @@ export interface PushBatch {
   readonly state: string | null;
   /** The station is taken out of state and snapshots. */
   readonly removed: boolean;
+  /** What the station has done so far. Absent from stations of 0.2.0. */
+  readonly totals?: Totals;
 }
 
 export interface PushReply extends Standing {
@@ -67,6 +70,8 @@ const MAX_SCANNED_CHARS = 64 * 1024 * 1024;
 /** A page ends early when it has grown to this, long before a call between objects would fail. */
 const MAX_PAGE_CHARS = 4_000_000;
 const PURGES_PER_ALARM = 50;
+/** Segments that one call lets go of. */
+const MAX_CLEARED_SEGMENTS = 200;
 
 /**
  * One per tenant, named `<tenant>/0`. Puts all events of the tenant in one order and passes
@@ -84,13 +89,16 @@ export class FeedObject extends DurableObject<Env> {
   #known: FeedConfig | null = null;
   /** Stations of a removed tenant that are purged; after a restart they are purged again. */
   #purgedCount = 0;
+  #isHandingOver = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#tenant = parseObjectName(ctx.id.name).tenant;
     this.#db = new Database(ctx.storage);
     this.#log = new FeedLog(this.#db);
-    this.#clock = new AlarmClock(ctx, this.#log.extent().epoch !== "");
+    this.#clock = new AlarmClock(ctx, this.#log.extent().epoch !== "", () =>
+      this.#log.usage.countAlarm(),
+    );
     this.#stream = new Stream(ctx, {
       tenant: this.#tenant,
       extent: () => this.#log.extent(),
@@ -100,12 +108,18 @@ export class FeedObject extends DurableObject<Env> {
       removedSince: (offset) => this.#log.removedSince(offset),
       admit: (token) => this.#admit(token),
       wakeAt: (atMs) => this.#clock.wakeAt(atMs),
+      count: (what) => this.#log.usage.count(what),
     });
+    // The frames of the last flush went out after its row.
+    if (this.#stream.size > 0) {
+      this.#log.usage.count("framesSent", this.#stream.countWanting(this.#log.newest()));
+    }
     this.#pushes = new Gather((batches) => this.#flush(batches), MAX_PUSHES);
   }
 
   /** Resolves when the events are durable in the feed. Repeats are dropped, holes refused. */
   async push(batch: PushBatch): Promise<PushReply> {
+    this.#log.usage.count("objectRequests");
     // Asked while the push is under way.
     const asked = this.#ask();
     // A removed tenant's feed takes nothing in, not even to forget it later.
@@ -119,6 +133,7 @@ export class FeedObject extends DurableObject<Env> {
 
   /** How the tenant's routes stand, for a station with nothing to push. Newer than all when it is gone. */
   async standing(): Promise<Standing> {
+    this.#log.usage.count("objectRequests");
     const { version, suspect, open, removed } = await this.#ask();
     return { version: removed ? Number.MAX_SAFE_INTEGER : version, suspect, open };
   }
@@ -232,6 +247,24 @@ export class FeedObject extends DurableObject<Env> {
     return { items, scanned };
   }
 
+  /**
+   * Lets go of events received before that time; cursors before them are out of retention. True
+   * while there may be more, so that no call takes long.
+   */
+  async expire(beforeMs: number): Promise<boolean> {
+    try {
+      return this.#log.clearBefore(beforeMs, MAX_CLEARED_SEGMENTS);
+    } catch (error) {
+      this.#log = new FeedLog(this.#db);
+      throw error;
+    }
+  }
+
+  /** What the tenant's stations and streams have done, on the days that the tenant was not told of. */
+  async usage(): Promise<DayUsage[]> {
+    return this.#log.usage.days();
+  }
+
   /** Takes a station out of state and snapshots. False when there is none. */
   async removeStation(station: string): Promise<boolean> {
     if (this.#log.state(station) === null) return false;
@@ -262,6 +295,7 @@ export class FeedObject extends DurableObject<Env> {
     const refusal = await this.refuses(keyId, origin, null);
     if (refusal !== null) return new Response(null, { status: REFUSAL_STATUS[refusal] });
     this.#log.create();
+    this.#log.usage.count("objectRequests");
     return this.#stream.upgrade(request);
   }
 
@@ -314,12 +348,15 @@ export class FeedObject extends DurableObject<Env> {
 
   /** What waits goes into the log together: one row, one frame per socket. */
   async #flush(batches: readonly PushBatch[]): Promise<number[]> {
+    // Whatever is left of a removed tenant is about to go, and must not come back after that.
+    if (this.#known?.removed) return batches.map(() => 0);
     const entries: FeedEntry[] = [];
-    const retained = new Map<string, { lastSeq: number; state: string | null }>();
+    const retained = new Map<string, Retained>();
     let broken = false;
     for (const batch of batches) {
       const { station } = batch;
-      const known = retained.get(station)?.lastSeq ?? this.#log.lastSeq(station);
+      const before = retained.get(station) ?? this.#log.retained(station);
+      const known = before?.lastSeq ?? 0;
       const fresh = batch.events.filter(({ seq }) => seq > known);
       const first = fresh[0]?.seq;
       const last = fresh.at(-1)?.seq;
@@ -329,7 +366,9 @@ export class FeedObject extends DurableObject<Env> {
       broken ||= first > known + 1;
       for (const event of fresh) entries.push({ station, ...event });
       const state = batch.removed ? null : (batch.state ?? this.#log.state(station));
-      retained.set(station, { lastSeq: last, state });
+      const { totals = before?.totals ?? [] } = batch;
+      this.#log.usage.add(totalsSince(totals, before?.totals ?? []));
+      retained.set(station, { lastSeq: last, state, totals });
     }
     if (entries.length > 0) {
       const records = this.#append(entries, retained);
@@ -337,9 +376,27 @@ export class FeedObject extends DurableObject<Env> {
       // platform lets no frame out before the row is durable.
       if (broken) this.#announceHole();
       else this.#stream.publish(records);
+      this.#handOver();
       await this.ctx.storage.sync();
     }
     return batches.map(({ station }) => this.#log.lastSeq(station));
+  }
+
+  /** Tells the tenant of the days that are over; should it not get through, with a later flush. */
+  #handOver(): void {
+    const days = this.#log.usage.finishedDays();
+    if (days.length === 0 || this.#isHandingOver) return;
+    this.#isHandingOver = true;
+    const told = this.env.TENANT.getByName(this.#tenant)
+      .takeUsage(days)
+      .then(
+        () => this.#log.usage.drop(days),
+        (error) => log("warn", "usage.failed", { tenant: this.#tenant, ...faultFields(error) }),
+      )
+      .finally(() => {
+        this.#isHandingOver = false;
+      });
+    this.ctx.waitUntil(told);
   }
 
   #append(entries: readonly FeedEntry[], retained: Parameters<FeedLog["append"]>[1]) {

@@ -22,6 +22,12 @@ export class RegistryObject extends DurableObject<Env> {
     if (exists(this.#db)) migrate(this.#db, registryMigrations);
   }
 
+  /** Reads something from storage; throws when that cannot be done. Creates nothing. */
+  async isReadable(): Promise<boolean> {
+    if (exists(this.#db)) findTenant(this.#db, "");
+    return true;
+  }
+
   /** Safe to repeat: a tenant that is listed stays as it is. */
   async put(tenant: RegisteredTenant): Promise<void> {
     migrate(this.#db, registryMigrations);

@@ -1,13 +1,16 @@
 import type { Extent } from "../domain/cursor.ts";
-import { MAX_CLOCK_LEAD_MS, occurredAt, type StationEvent } from "../domain/event.ts";
+import { MAX_CLOCK_LEAD_MS, occurredAt, RELAY_SOURCE, type StationEvent } from "../domain/event.ts";
 import { EMPTY_WINDOW, EventIds, type IdWindow, slideWindow } from "../domain/event-ids.ts";
 import { randomText } from "../domain/ids.ts";
 import { EMPTY_STATE, foldEvent, forgetStation, type StationState } from "../domain/state.ts";
+import type { Totals } from "../domain/usage.ts";
 import type { Database } from "../store/database.ts";
 import { exists, migrate } from "../store/migrate.ts";
 import { stationMigrations } from "../store/station-schema.ts";
 import {
+  clearBodies,
   doubleCapacity,
+  firstSeqSince,
   insertRing,
   type LogRow,
   readEventIds,
@@ -19,6 +22,7 @@ import {
   rewriteHead,
   writeEvent,
 } from "../store/station-store.ts";
+import { Tally } from "./tally.ts";
 
 /** Events a station keeps at least; more when they are younger than a day or still owed. */
 export const LOG_EVENTS = 4096;
@@ -49,12 +53,16 @@ interface Head {
   readonly window: IdWindow;
   /** The oldest seq that the log still has. */
   readonly oldest: number;
+  /** Up to this seq the bodies are cleared. Absent from rows of 0.2.0. */
+  readonly clearedSeq?: number;
   /** The newest `occurredAt` among the events that the log has let go of; 0 when there are none. */
   readonly forgottenUntilMs: number;
   /** Up to this seq routes are matched for good; those after it may have been received under newer ones. */
   readonly matchedSeq: number;
   /** Routes that owe something, each with the seq up to which it owes nothing. */
   readonly owed: readonly (readonly [routeId: string, cursor: number])[];
+  /** What the station has done so far (domain/usage.ts). Absent from rows of 0.2.0. */
+  readonly totals?: Totals;
 }
 
 const EMPTY_HEAD: Head = {
@@ -78,10 +86,12 @@ export class Journal {
   #epoch = "";
   #seq = 0;
   #oldest = 1;
+  #clearedSeq = 0;
   #forgottenUntilMs = 0;
   #state: StationState = EMPTY_STATE;
   #window: IdWindow = EMPTY_WINDOW;
   #ids = new EventIds(EMPTY_WINDOW, true);
+  readonly tally: Tally;
   /** Kept by the pusher, stored with each event. */
   matchedSeq = 0;
   /** Kept by the lanes, stored with each event. */
@@ -90,6 +100,7 @@ export class Journal {
   constructor(db: Database, station: string) {
     this.#db = db;
     this.#station = station;
+    this.tally = new Tally(db);
     if (exists(db)) this.#load();
   }
 
@@ -97,14 +108,19 @@ export class Journal {
     return this.#seq;
   }
 
-  /** The oldest seq that the log still has. */
+  /** The oldest seq that the log still has, with its body. */
   get oldestSeq(): number {
-    return this.#oldest;
+    return Math.max(this.#oldest, this.#clearedSeq + 1);
+  }
+
+  /** Up to this seq the bodies are cleared. */
+  get clearedSeq(): number {
+    return this.#clearedSeq;
   }
 
   /** Cursors of the station's stream are places in its seq. */
   extent(): Extent {
-    return { epoch: this.#epoch, oldest: this.#oldest - 1, head: this.#seq };
+    return { epoch: this.#epoch, oldest: this.oldestSeq - 1, head: this.#seq };
   }
 
   get state(): StationState {
@@ -126,11 +142,13 @@ export class Journal {
     owes: (event: StationEvent) => readonly string[],
   ): AppendOutcome[] {
     this.create();
+    const totals = this.tally.totals();
     try {
       return this.#db.transaction(() => incoming.map((event) => this.#appendOne(event, owes)));
     } catch (error) {
       // The rows are rolled back, so what memory made of them is read anew.
       this.#load();
+      this.tally.reset(totals);
       throw error;
     }
   }
@@ -138,7 +156,7 @@ export class Journal {
   /** Events after `afterSeq` that the log still has, oldest first. */
   read(afterSeq: number, limit: number): StationEvent[] {
     if (!this.#created) return [];
-    const after = Math.max(afterSeq, this.#oldest - 1);
+    const after = Math.max(afterSeq, this.oldestSeq - 1);
     const rows = readEvents(this.#db, this.#capacity, after, this.#seq, limit);
     return rows.map((row) => this.#eventOf(row));
   }
@@ -146,6 +164,24 @@ export class Journal {
   /** Stores what is owed now, when no event is about to carry it. One row. */
   saveHead(): void {
     if (this.#seq > 0) rewriteHead(this.#db, this.#capacity, this.#seq, this.#serializeHead());
+  }
+
+  /**
+   * Lets go of the bodies of events received before that time, from the oldest on. Their rows
+   * stay until the ring comes round: an id is accepted once all the same. One row per event
+   * and one more. How many there were.
+   */
+  clearBefore(beforeMs: number): number {
+    const clearedSeq = this.oldestSeq - 1;
+    const first = this.#seq === 0 ? null : firstSeqSince(this.#db, clearedSeq, beforeMs);
+    const lastSeq = first === null ? this.#seq : first - 1;
+    if (lastSeq <= clearedSeq) return 0;
+    this.#db.transaction(() => {
+      clearBodies(this.#db, clearedSeq, lastSeq);
+      rewriteHead(this.#db, this.#capacity, this.#seq, this.#serializeHead(lastSeq));
+    });
+    this.#clearedSeq = lastSeq;
+    return lastSeq - clearedSeq;
   }
 
   forget(nowMs: number): void {
@@ -164,6 +200,7 @@ export class Journal {
     // Our own text, written by #serializeHead of this or an older version.
     const head: Head = stored === null ? EMPTY_HEAD : JSON.parse(stored);
     this.#oldest = head.oldest;
+    this.#clearedSeq = head.clearedSeq ?? 0;
     this.#forgottenUntilMs = head.forgottenUntilMs;
     this.matchedSeq = head.matchedSeq;
     this.#state = head.state;
@@ -171,13 +208,18 @@ export class Journal {
     this.#ids = new EventIds(head.window, head.window.ids.length === this.#seq);
     this.owed.clear();
     for (const [routeId, cursor] of head.owed) this.owed.set(routeId, cursor);
+    this.tally.resume(head.totals ?? []);
   }
 
   #appendOne(
     incoming: IncomingEvent,
     owes: (event: StationEvent) => readonly string[],
   ): AppendOutcome {
-    if (this.#isKnown(incoming.id)) return { status: "duplicate" };
+    const isWebhook = incoming.source !== RELAY_SOURCE;
+    if (this.#isKnown(incoming.id)) {
+      if (isWebhook) this.tally.count("duplicates");
+      return { status: "duplicate" };
+    }
     if (this.#isStale(incoming)) return { status: "stale" };
     const occurredAtMs = occurredAt(incoming.createdAtMs, incoming.receivedAtMs);
     const event: StationEvent = {
@@ -199,6 +241,7 @@ export class Journal {
     for (const routeId of owes(event)) {
       if (!this.owed.has(routeId)) this.owed.set(routeId, event.seq - 1);
     }
+    if (isWebhook) this.tally.count("accepted");
     writeEvent(this.#db, this.#capacity, event, this.#serializeHead());
     return { status: "accepted", event };
   }
@@ -239,14 +282,16 @@ export class Journal {
     return { ...row, id: eventId, station: this.#station, late: late === 1 };
   }
 
-  #serializeHead(): string {
+  #serializeHead(clearedSeq = this.#clearedSeq): string {
     const head: Head = {
       state: this.#state,
       window: this.#window,
       oldest: this.#oldest,
+      clearedSeq,
       forgottenUntilMs: this.#forgottenUntilMs,
       matchedSeq: this.matchedSeq,
       owed: [...this.owed],
+      totals: this.tally.totals(1),
     };
     return JSON.stringify(head);
   }

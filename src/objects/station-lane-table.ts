@@ -1,10 +1,12 @@
 import {
   type AttemptLog,
+  attemptsSince,
   logAttempt,
   readAttemptLog,
   writeAttemptLog,
 } from "../domain/attempt-log.ts";
 import { type Lane, newLane } from "../domain/lane.ts";
+import { classify } from "../domain/outcome.ts";
 import type { Database } from "../store/database.ts";
 import { deleteLane, type LaneRow, readLanes, writeLane } from "../store/station-store.ts";
 import type { Journal } from "./station-journal.ts";
@@ -29,6 +31,8 @@ export class LaneTable {
     if (journal.seq === 0) return;
     for (const row of readLanes(db)) {
       this.#kept.set(row.routeId, keptOf(row));
+      // Our own text, written by #write of this or an older version.
+      journal.tally.resumeLane(JSON.parse(row.totals));
       const owedAfter = journal.owed.get(row.routeId);
       if (owedAfter === undefined) continue;
       // The lane may have gone on since the newest event was stored.
@@ -63,10 +67,11 @@ export class LaneTable {
   store(routeId: string, lane: Lane, attempt?: AttemptArguments): void {
     const before = this.log(routeId);
     const log = attempt === undefined ? before : logAttempt(before, ...attempt);
+    if (attempt !== undefined) this.#countAttempt(attempt);
     this.#kept.set(routeId, { lane, log });
     if (lane.cursor >= this.#journal.seq) this.#journal.owed.delete(routeId);
     else if (this.#journal.owed.has(routeId)) this.#journal.owed.set(routeId, lane.cursor);
-    writeLane(this.#db, rowOf(routeId, lane, log));
+    this.#write(routeId, lane, log);
   }
 
   /** Notes an attempt that changes nothing of the lane, such as a replay's. One row. */
@@ -77,23 +82,47 @@ export class LaneTable {
     this.store(routeId, lane, attempt);
   }
 
+  /**
+   * Lets go of attempts begun before that time or at events that are cleared: answers may repeat
+   * what was sent. One row per lane that had any.
+   */
+  forgetAttemptsBefore(beforeMs: number): void {
+    const { clearedSeq } = this.#journal;
+    for (const [routeId, { lane, log }] of this.#kept) {
+      const kept = attemptsSince(log, beforeMs, clearedSeq);
+      if (kept === log) continue;
+      this.#kept.set(routeId, { lane, log: kept });
+      this.#write(routeId, lane, kept);
+    }
+  }
+
   forget(routeId: string): void {
     this.#journal.owed.delete(routeId);
     if (this.#kept.delete(routeId)) deleteLane(this.#db, routeId);
+  }
+
+  #countAttempt([, outcome]: AttemptArguments): void {
+    this.#journal.tally.count("attempts");
+    if (classify(outcome) === "delivered") this.#journal.tally.count("delivered");
+  }
+
+  #write(routeId: string, lane: Lane, log: AttemptLog): void {
+    const totals = JSON.stringify(this.#journal.tally.totals(1));
+    writeLane(this.#db, { ...rowOf(routeId, lane, log), totals });
   }
 }
 
 export type AttemptArguments =
   Parameters<typeof logAttempt> extends [unknown, ...infer Rest] ? Rest : never;
 
-function keptOf({ routeId: _, gapFirst, gapLast, attemptLog, ...lane }: LaneRow): Kept {
+function keptOf({ routeId: _, gapFirst, gapLast, attemptLog, totals: __, ...lane }: LaneRow): Kept {
   const gap = gapFirst === null || gapLast === null ? null : { first: gapFirst, last: gapLast };
   // Our own text, written by rowOf of this or an older version.
   const log = readAttemptLog(attemptLog);
   return { lane: { ...lane, gap }, log };
 }
 
-function rowOf(routeId: string, { gap, ...lane }: Lane, log: AttemptLog): LaneRow {
+function rowOf(routeId: string, { gap, ...lane }: Lane, log: AttemptLog): Omit<LaneRow, "totals"> {
   return {
     routeId,
     ...lane,

@@ -151,6 +151,26 @@ export class Lanes {
     });
   }
 
+  /** Has every lane that owes what the log has let go of go past it, announced, whatever it waits for. */
+  async passLost(): Promise<void> {
+    for (const routeId of [...this.#journal.owed.keys()]) {
+      const lane = this.#table.owing(routeId);
+      if (lane === null || lane.cursor >= this.#journal.oldestSeq - 1) continue;
+      this.#watch();
+      await new Promise<void>((resolve) => {
+        const interruption = () =>
+          this.#heads
+            .of(routeId)
+            .then(
+              () => {},
+              (error) => this.#world.onFault(routeId, error),
+            )
+            .finally(resolve);
+        void this.#work.run(routeId, interruption);
+      });
+    }
+  }
+
   /** Registers every lane that may attempt nothing, so that the station need not wake by itself for it. */
   async registerBlocked(): Promise<void> {
     for (const routeId of [...this.#journal.owed.keys()]) {

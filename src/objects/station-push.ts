@@ -93,6 +93,7 @@ export class Pusher {
       })),
       state: this.#stateText(events),
       removed: this.#journal.state.isGone,
+      totals: this.#journal.tally.totals(),
     });
     if (reply.gone) throw new GoneError();
     this.#world.onStanding(reply);
@@ -103,7 +104,9 @@ export class Pusher {
     this.#heardMs = Date.now();
     this.#freshAfterSeq = heldBefore;
     invariant(from === null || reply.lastSeq !== from || events.length === 0, "a push goes on");
-    this.#pushedSeq = reply.lastSeq;
+    // A feed that was set back lacks what is kept nowhere any more: the next event tells it so.
+    const isLost = from !== null && events.length === 0 && reply.lastSeq < this.#journal.seq;
+    this.#pushedSeq = isLost ? this.#journal.seq : reply.lastSeq;
   }
 
   /** The state goes with the newest event only: an older one is about to be followed. */

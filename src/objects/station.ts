@@ -24,6 +24,8 @@ import type { StreamRecord } from "./stream-source.ts";
 /** An ack waits this long for the feed; then an alarm owes the push, and the ack goes out. */
 const PUSH_PATIENCE_MS = 2_000;
 const PUSH_RETRY_MS = 5_000;
+/** By then a new station is known to the feed, or looks why it is not. */
+const FIRST_PUSH_MS = 60_000;
 /** Events that a replay reads at a time. */
 const READ_EVENTS = 100;
 /** Appends that one transaction takes. */
@@ -44,13 +46,17 @@ export class StationObject extends DurableObject<Env> {
   readonly #stream: Stream;
   readonly #appends: Gather<IncomingEvent, AppendOutcome>;
   readonly #clock: AlarmClock;
+  /** Raised when the station is emptied: what its parts were at comes to nothing. */
+  #emptiedCount = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ({ tenant: this.#tenant, rest: this.#station } = parseObjectName(ctx.id.name));
     this.#db = new Database(ctx.storage);
     this.#parts = this.#open();
-    this.#clock = new AlarmClock(ctx, this.#parts.journal.seq > 0);
+    this.#clock = new AlarmClock(ctx, this.#parts.journal.seq > 0, () =>
+      this.#parts.journal.tally.countAlarm(),
+    );
     this.#stream = new Stream(ctx, {
       tenant: this.#tenant,
       extent: () => this.#parts.journal.extent(),
@@ -60,7 +66,9 @@ export class StationObject extends DurableObject<Env> {
       removedSince: () => (this.#parts.journal.state.isGone ? [this.#station] : []),
       admit: (token) => this.#admit(token),
       wakeAt: (atMs) => this.#clock.wakeAt(atMs),
+      count: (what) => this.#parts.journal.tally.count(what),
     });
+    this.#countLastFrames();
     this.#appends = new Gather((events) => this.#commit(events), MAX_APPENDS);
   }
 
@@ -69,6 +77,7 @@ export class StationObject extends DurableObject<Env> {
    * done or owed by an alarm. Safe to repeat: an id is accepted once.
    */
   async append(events: readonly IncomingEvent[]): Promise<AppendStatus[]> {
+    this.#parts.journal.tally.count("objectRequests");
     const outcomes = await Promise.all(events.map((event) => this.#appends.add(event)));
     if (outcomes.every(({ status }) => status === "stale")) return outcomes.map(() => "stale");
     // Also for a duplicate: its original may have been committed by an instance that died before the push.
@@ -128,6 +137,19 @@ export class StationObject extends DurableObject<Env> {
     this.#stream.publishRemoval(this.#station);
   }
 
+  /**
+   * Lets go of what was received before that time: bodies, and what destinations answered then.
+   * Lanes that still owe it get a gap. Safe to repeat; costs nothing when there is nothing.
+   */
+  async expire(beforeMs: number): Promise<void> {
+    if (this.#parts.journal.seq === 0) return;
+    // The feed has all of it before it goes, or is asked again.
+    await this.#parts.pusher.check();
+    this.#parts.journal.clearBefore(beforeMs);
+    this.#parts.lanes.table.forgetAttemptsBefore(beforeMs);
+    await this.#parts.lanes.passLost();
+  }
+
   /** What a replay would send of this station's log. */
   async countReplay(selection: ReplaySelection): Promise<ReplayCount> {
     return this.#parts.replays.count(selection);
@@ -146,6 +168,7 @@ export class StationObject extends DurableObject<Env> {
     if (!(await tenant.registerSubscribed(this.#station, keyId))) {
       return new Response(null, { status: 401 });
     }
+    this.#parts.journal.tally.count("objectRequests");
     return this.#stream.upgrade(request);
   }
 
@@ -163,6 +186,7 @@ export class StationObject extends DurableObject<Env> {
 
   /** The tenant is gone, and everything of it. */
   async purge(): Promise<void> {
+    this.#emptiedCount += 1;
     this.#stream.closeAll(CloseCode.forbidden, "the tenant was removed");
     this.#parts.lanes.stop();
     await this.ctx.storage.deleteAll();
@@ -187,9 +211,12 @@ export class StationObject extends DurableObject<Env> {
   }
 
   #open(): StationParts {
+    const emptiedCount = this.#emptiedCount;
     return openParts(this.ctx, this.env, this.#db, {
       ...this.#place(),
-      wakeAt: (atMs) => this.#clock.wakeAt(atMs),
+      wakeAt: (atMs) => {
+        if (emptiedCount === this.#emptiedCount) this.#clock.wakeAt(atMs);
+      },
       keysChanged: (keyIds) => this.#stream.keepOnly(new Set(keyIds)),
     });
   }
@@ -201,6 +228,9 @@ export class StationObject extends DurableObject<Env> {
     );
     if (this.#parts.journal.seq > before) {
       this.#parts.pusher.assumePushed(before);
+      // Until its first push nobody knows of a station; should that not come about and its tenant
+      // be removed, it ends by itself.
+      if (before === 0) this.#clock.wakeAt(Date.now() + FIRST_PUSH_MS);
       // All in the turn of the append: the alarm is part of its transaction, and subscribers
       // never stand between the log and the frames, which leave when the rows are durable.
       this.#parts.lanes.arm(Date.now());
@@ -208,6 +238,15 @@ export class StationObject extends DurableObject<Env> {
     }
     await this.ctx.storage.sync();
     return outcomes;
+  }
+
+  /** After a wake: the frames of the newest event went out after its row, which cannot know of them. */
+  #countLastFrames(): void {
+    const { tally, seq } = this.#parts.journal;
+    if (!tally.lacksFrames || this.#stream.size === 0) return;
+    const [newest] = this.#parts.journal.read(seq - 1, 1);
+    const record = newest === undefined ? null : recordOf(newest);
+    tally.count("framesSent", this.#stream.countWanting(record));
   }
 
   #publish(outcomes: readonly AppendOutcome[]): void {

@@ -100,6 +100,15 @@ export class LiveGroups {
     else this.#timer = setTimeout(() => this.#flush(), waitMs);
   }
 
+  countWanting(record: StreamRecord): number {
+    const seen = seenByFilters(record);
+    let count = 0;
+    for (const { visibility, members } of this.#groups.values()) {
+      if (visibility.wants(seen)) count += members.size;
+    }
+    return count;
+  }
+
   /** A station is gone without an event that says so. */
   publishRemoval(station: string): void {
     const nowMs = Date.now();

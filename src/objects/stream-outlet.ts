@@ -91,6 +91,7 @@ export class Outlet {
   tell(member: Member, text: string): void {
     try {
       member.socket.send(text);
+      this.#source.count("framesSent");
     } catch {
       // The other side is gone; its close event may be late or never come.
       this.#onGone(member);

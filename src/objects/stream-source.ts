@@ -33,6 +33,8 @@ export interface StreamSource {
   readonly admit: (token: string) => Promise<Admission | null>;
   /** Has the stream's {@link Stream.sweep} called at that time, even if the object sleeps. */
   readonly wakeAt: (atMs: number) => void;
+  /** What passes over the stream is counted (domain/usage.ts). */
+  readonly count: (what: "framesSent" | "messagesReceived") => void;
 }
 
 /** A record as filters see it. What is parsed for them is not kept with the record until its frame leaves. */

@@ -114,6 +114,11 @@ export class Stream {
     this.#groups.publish(records);
   }
 
+  /** How many live subscribers a record is for. */
+  countWanting(record: StreamRecord | null): number {
+    return record === null ? 0 : this.#groups.countWanting(record);
+  }
+
   /** A station is gone without an event that says so. */
   publishRemoval(station: string): void {
     this.#expireDue();
@@ -124,6 +129,7 @@ export class Stream {
   receive(socket: WebSocket, data: string | ArrayBuffer): void {
     const member = this.#members.get(socket);
     if (member === undefined) return;
+    this.#source.count("messagesReceived");
     const nowMs = Date.now();
     if (this.#expireOne(member, nowMs)) return;
     member.lastFrameMs = nowMs;

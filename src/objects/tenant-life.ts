@@ -1,11 +1,20 @@
 import type { Database } from "../store/database.ts";
 import { exists, migrate } from "../store/migrate.ts";
+import { allRoutes, type RouteRow } from "../store/route-store.ts";
 import { tenantMigrations } from "../store/tenant-schema.ts";
 import * as store from "../store/tenant-store.ts";
 import type { Changes } from "./tenant-changes.ts";
 import { isThere } from "./tenant-config.ts";
 import type { Keys } from "./tenant-keys.ts";
 import type { Messenger } from "./tenant-messenger.ts";
+import type { Retention } from "./tenant-retention.ts";
+
+export interface LifeWorld {
+  /** In the turn of the removal: what is under way here stops. */
+  readonly onRemoved: () => void;
+  /** Who waits at the route's gate is to look again. Never rejects. */
+  readonly disperse: (route: RouteRow) => Promise<void>;
+}
 
 /** How a tenant begins and ends. */
 export class Life {
@@ -13,12 +22,23 @@ export class Life {
   readonly #changes: Changes;
   readonly #keys: Keys;
   readonly #messenger: Messenger;
+  readonly #retention: Retention;
+  readonly #world: LifeWorld;
 
-  constructor(db: Database, changes: Changes, keys: Keys, messenger: Messenger) {
+  constructor(
+    db: Database,
+    changes: Changes,
+    keys: Keys,
+    messenger: Messenger,
+    retention: Retention,
+    world: LifeWorld,
+  ) {
     this.#db = db;
     this.#changes = changes;
     this.#keys = keys;
     this.#messenger = messenger;
+    this.#retention = retention;
+    this.#world = world;
   }
 
   /** The first admin key, shown once; or what is known of the tenant that has, or had, this id. */
@@ -30,6 +50,7 @@ export class Life {
       migrate(this.#db, tenantMigrations);
       store.insertTenant(this.#db, name, Date.now());
       this.#keys.insert({ name: "first key", role: "admin" }, minted);
+      this.#retention.begin(Date.now());
       return { apiKey: minted.apiKey };
     });
   }
@@ -38,11 +59,15 @@ export class Life {
   end(): Promise<boolean> {
     return this.#changes.inTurn(async () => {
       if (!isThere(this.#db)) return false;
+      const routes = allRoutes(this.#db);
       this.#db.transaction(() => {
         store.clearTenant(this.#db);
         store.insertTombstone(this.#db, Date.now());
       });
+      this.#world.onRemoved();
       await this.#messenger.tellFeed();
+      // Nothing goes out any more that still waits for its turn.
+      await Promise.all(routes.map((route) => this.#world.disperse(route)));
       return true;
     });
   }

@@ -8,6 +8,7 @@ import { AlarmClock } from "./alarm-clock.ts";
 import { Audit } from "./tenant-audit.ts";
 import { Changes } from "./tenant-changes.ts";
 import { isThere, TenantConfig } from "./tenant-config.ts";
+import { ConfigDocuments } from "./tenant-config-document.ts";
 import { DeadLetters } from "./tenant-dead-letters.ts";
 import { Gates } from "./tenant-gates.ts";
 import { RouteHealth } from "./tenant-health.ts";
@@ -19,10 +20,13 @@ import { Messenger } from "./tenant-messenger.ts";
 import { Notices } from "./tenant-notices.ts";
 import { Quarantine } from "./tenant-quarantine.ts";
 import { Replays } from "./tenant-replays.ts";
+import { Resealing } from "./tenant-resealing.ts";
+import { Retention } from "./tenant-retention.ts";
 import { Routes } from "./tenant-routes.ts";
 import { TenantSettings } from "./tenant-settings.ts";
 import { Sources } from "./tenant-sources.ts";
 import { Tickets } from "./tenant-tickets.ts";
+import { TenantUsage } from "./tenant-usage.ts";
 import { stationRoute } from "./tenant-views.ts";
 
 export type TenantParts = ReturnType<typeof openParts>;
@@ -39,13 +43,18 @@ export function openParts(ctx: DurableObjectState, env: Env) {
   const gate = (routeId: string) => env.GATE.getByName(gateName(tenant, routeId));
 
   const audit = new Audit(db);
+  const usage = new TenantUsage(db, clock, { feedUsage: () => feed().usage() });
   const deadLetters = new DeadLetters(db, audit);
   const notices = new Notices(db, clock, {
     tenant,
     append: (events) => station(ACCOUNT_STATION).append(events),
   });
   const announce: Notices["announce"] = (notice, nowMs) => notices.announce(notice, nowMs);
-  const quarantine = new Quarantine(db, audit, { announce });
+  const quarantine = new Quarantine(db, audit, {
+    announce,
+    count: (what) => usage.count(what, 1, Date.now()),
+    append: async (id, event) => (await station(id).append([event]))[0],
+  });
   const laneActions = new LaneActions(db, audit, {
     act: (id, routeId, action) => station(id).actOnLane(routeId, action),
   });
@@ -75,11 +84,19 @@ export function openParts(ctx: DurableObjectState, env: Env) {
   };
   const changes = new Changes(db, messenger, { tenant, onChanged: letGoOn });
   const keys = new Keys(db, audit, changes, messenger, { tenant, config });
-  const settings = new TenantSettings(db, audit, changes, messenger);
+  const retention = new Retention(db, clock, {
+    tenant,
+    stationNames: (after, limit) => feed().stationNames(after, limit),
+    expireStation: (id, beforeMs) => station(id).expire(beforeMs),
+    expireFeed: (beforeMs) => feed().expire(beforeMs),
+    recountLetters: () => deadLetters.recount(),
+  });
+  const settings = new TenantSettings(db, audit, changes, messenger, retention);
   const sources = new Sources(db, audit, changes, {
     tenant,
     config,
     announce,
+    countRefused: (times, nowMs) => usage.count("refused", times, nowMs),
     wakeAt: (atMs) => clock.wakeAt(atMs),
   });
   const routes = new Routes(db, audit, health, changes, {
@@ -88,6 +105,11 @@ export function openParts(ctx: DurableObjectState, env: Env) {
     announce,
     cancelReplays: (routeId) => replays.cancelOf(routeId),
     recountLetters: () => deadLetters.recount(),
+    disperse: (before) => gates.disperse(before),
+  });
+  const configDocuments = new ConfigDocuments(db, changes, sources, routes, {
+    tenant,
+    config,
     disperse: (before) => gates.disperse(before),
   });
   const lanes = new LaneReports(db, health, deadLetters, {
@@ -113,13 +135,20 @@ export function openParts(ctx: DurableObjectState, env: Env) {
     disableRoute: (routeId, asOfMs) => routes.disableGone(routeId, asOfMs),
     disperse: (route) => gates.disperse(route),
   });
-  const life = new Life(db, changes, keys, messenger);
-  if (isThere(db)) replays.wake();
+  const life = new Life(db, changes, keys, messenger, retention, {
+    onRemoved: () => replays.kick(),
+    disperse: (route) => gates.disperse(route),
+  });
+  if (isThere(db)) {
+    replays.wake();
+    retention.arm();
+  }
   return {
     isThere: () => isThere(db),
     clock,
     life,
     config: tenantConfig,
+    configDocuments,
     keys,
     tickets: new Tickets(db),
     settings,
@@ -131,9 +160,12 @@ export function openParts(ctx: DurableObjectState, env: Env) {
     laneActions,
     deadLetters,
     replays,
+    resealing: new Resealing(db, audit, changes, { tenant, config }),
+    retention,
     quarantine,
     notices,
     audit,
+    usage,
     messenger,
   };
 }

@@ -1,5 +1,6 @@
 import type { NewRoute, RoutePatch } from "../domain/control.ts";
 import { newSigningSecret, type RouteSecrets, readRouteSecrets } from "../domain/delivery.ts";
+import { changedAt } from "../domain/entity-tag.ts";
 import { hintOf, randomId } from "../domain/ids.ts";
 import { DEFAULT_SCHEDULE_SECONDS } from "../domain/retry.ts";
 import { routeSecretsPurpose } from "../domain/route.ts";
@@ -56,7 +57,7 @@ export async function changeRoute(
   sealer: Sealer,
   nowMs: number,
 ): Promise<RouteRow | null> {
-  const secrets = await openSecrets(tenant, row, sealer);
+  const secrets = await openRouteSecrets(tenant, row, sealer);
   const moved = patch.url !== undefined && originOf(patch.url) !== originOf(row.url);
   const changed: RouteSecrets = {
     signing: liveSecrets(secrets.signing, nowMs),
@@ -79,7 +80,7 @@ export async function changeRoute(
     ratePerSecond: patch.ratePerSecond === undefined ? row.ratePerSecond : patch.ratePerSecond,
     concurrency: patch.concurrency === undefined ? row.concurrency : patch.concurrency,
     edrvScheme: patch.edrvScheme ?? row.edrvScheme,
-    updatedAtMs: nowMs,
+    updatedAtMs: changedAt(row.updatedAtMs, nowMs),
   };
 }
 
@@ -91,12 +92,13 @@ export async function rotateRouteSecret(
   sealer: Sealer,
   nowMs: number,
 ): Promise<{ row: RouteRow; secret: string } | null> {
-  const secrets = await openSecrets(tenant, row, sealer);
+  const secrets = await openRouteSecrets(tenant, row, sealer);
   const secret = newSigningSecret();
   const signing = rotateSecrets(secrets.signing, secret, overlapMs, nowMs);
   if (signing === null) return null;
   const sealed = await sealedColumns(tenant, row.id, { ...secrets, signing }, sealer);
-  return { row: { ...row, ...sealed, updatedAtMs: nowMs }, secret };
+  const updatedAtMs = changedAt(row.updatedAtMs, nowMs);
+  return { row: { ...row, ...sealed, updatedAtMs }, secret };
 }
 
 /** What a change sets and nobody may read back: the audit log names it and tells no more. */
@@ -104,7 +106,11 @@ export function secretFieldsOf(patch: RoutePatch): string[] {
   return (["headers", "auth", "edrvSecret"] as const).filter((name) => patch[name] !== undefined);
 }
 
-async function openSecrets(tenant: string, row: RouteRow, sealer: Sealer): Promise<RouteSecrets> {
+export async function openRouteSecrets(
+  tenant: string,
+  row: RouteRow,
+  sealer: Sealer,
+): Promise<RouteSecrets> {
   const text = await sealer.open(row.sealedSecrets, routeSecretsPurpose(tenant, row.id));
   return readRouteSecrets(text);
 }

@@ -1,6 +1,8 @@
 import { type Actor, changesBetween } from "../domain/audit.ts";
 import { HEALTHY } from "../domain/breaker.ts";
+import { MAX_ROUTES } from "../domain/config-plan.ts";
 import type { NewRoute, RoutePatch } from "../domain/control.ts";
+import { allowsChange, changedAt, entityTag } from "../domain/entity-tag.ts";
 import type { Notice } from "../domain/notice.ts";
 import { type Page, pageOf } from "../domain/page.ts";
 import type { Config } from "../env.ts";
@@ -12,8 +14,6 @@ import type { Changes } from "./tenant-changes.ts";
 import type { RouteHealth } from "./tenant-health.ts";
 import { changeRoute, makeRoute, rotateRouteSecret, secretFieldsOf } from "./tenant-route-rows.ts";
 import { type RouteView, routeView } from "./tenant-views.ts";
-
-export const MAX_ROUTES = 100;
 
 /** What hears of a route's change. */
 export interface RoutesWorld {
@@ -78,35 +78,30 @@ export class Routes {
       const scheme = latestSchemeSeen(this.#db) ?? "timestamped";
       const { tenant } = this.#world;
       const { row, secret } = await makeRoute(tenant, input, scheme, sealer, Date.now());
-      await this.#changes.configure(() => {
-        store.writeRoute(this.#db, row);
-        this.#audit.record(actor, "route.created", row.id, { name: row.name, url: row.url });
-      });
+      await this.#changes.configure(() => this.storeNew(row, actor));
       return { ...this.#view(row), secret };
     });
   }
 
+  /** `ifMatch` as in {@link allowsChange}. */
   update(
     id: string,
     patch: RoutePatch,
     actor: Actor,
-  ): Promise<RouteView | "not_found" | "signs_only_raw"> {
+    ifMatch: string | null,
+  ): Promise<RouteView | "not_found" | "signs_only_raw" | "precondition_failed"> {
     return this.#changes.alone(async () => {
       const row = store.readRoute(this.#db, id);
       if (row === null) return "not_found";
+      if (!allowsChange(ifMatch, entityTag(this.#view(row)))) return "precondition_failed";
       // Nothing is changed, so nothing that failed is forgotten.
       if (Object.keys(patch).length === 0) return this.#view(row);
       const { sealer } = await this.#world.config();
       const { tenant } = this.#world;
       const changed = await changeRoute(tenant, row, patch, sealer, Date.now());
       if (changed === null) return "signs_only_raw";
-      // The settings alone: how the route fares is no person's change.
-      const before = routeView(row, HEALTHY);
       await this.#changes.configure(() => {
-        store.writeRoute(this.#db, changed);
-        this.#health.renew(id);
-        const changes = changesBetween(before, routeView(changed, HEALTHY), secretFieldsOf(patch));
-        this.#audit.record(actor, "route.changed", id, { ...changes });
+        this.storeChanged(row, changed, secretFieldsOf(patch), actor);
       });
       await this.#world.disperse(row);
       return this.#view(changed);
@@ -119,7 +114,8 @@ export class Routes {
       const row = store.readRoute(this.#db, id);
       if (row === null) return null;
       const health = enabled ? "healthy" : row.health;
-      const changed = { ...row, enabled: Number(enabled), health, updatedAtMs: Date.now() };
+      const updatedAtMs = changedAt(row.updatedAtMs, Date.now());
+      const changed = { ...row, enabled: Number(enabled), health, updatedAtMs };
       await this.#changes.configure(() => {
         store.writeRoute(this.#db, changed);
         if (enabled) this.#health.renew(id);
@@ -164,7 +160,8 @@ export class Routes {
       const row = store.readRoute(this.#db, id);
       // What was answered to the route as it was says nothing of the route as it is.
       if (row === null || row.enabled === 0 || row.updatedAtMs > asOfMs) return;
-      const changed = { ...row, enabled: 0, health: "disabled", updatedAtMs: Date.now() };
+      const updatedAtMs = changedAt(row.updatedAtMs, Date.now());
+      const changed = { ...row, enabled: 0, health: "disabled", updatedAtMs };
       await this.#changes.configure(() => {
         store.writeRoute(this.#db, changed);
         this.#health.noteDisabled(id, reason, Date.now());
@@ -176,20 +173,49 @@ export class Routes {
     });
   }
 
-  delete(id: string, actor: Actor): Promise<boolean> {
+  delete(
+    id: string,
+    actor: Actor,
+    ifMatch: string | null,
+  ): Promise<boolean | "precondition_failed"> {
     return this.#changes.alone(async () => {
       const row = store.readRoute(this.#db, id);
       if (row === null) return false;
-      await this.#changes.configure(() => {
-        this.#health.renew(id);
-        this.#world.cancelReplays(id);
-        store.deleteRoute(this.#db, id);
-        this.#world.recountLetters();
-        this.#audit.record(actor, "route.deleted", id, { name: row.name, url: row.url });
-      });
+      if (!allowsChange(ifMatch, entityTag(this.#view(row)))) return "precondition_failed";
+      await this.#changes.configure(() => this.storeDeleted(row, actor));
       await this.#world.disperse(row);
       return true;
     });
+  }
+
+  // What stores a change, with its entry in the audit log: to be called from within `configure`.
+
+  storeNew(row: store.RouteRow, actor: Actor): void {
+    store.writeRoute(this.#db, row);
+    this.#audit.record(actor, "route.created", row.id, { name: row.name, url: row.url });
+  }
+
+  /** `secrets` names what was set of them. */
+  storeChanged(
+    row: store.RouteRow,
+    changed: store.RouteRow,
+    secrets: readonly string[],
+    actor: Actor,
+  ): void {
+    store.writeRoute(this.#db, changed);
+    this.#health.renew(row.id);
+    // The settings alone: how the route fares is no person's change.
+    const [before, after] = [routeView(row, HEALTHY), routeView(changed, HEALTHY)];
+    const changes = changesBetween(before, after, secrets);
+    this.#audit.record(actor, "route.changed", row.id, { ...changes });
+  }
+
+  storeDeleted({ id, name, url }: store.RouteRow, actor: Actor): void {
+    this.#health.renew(id);
+    this.#world.cancelReplays(id);
+    store.deleteRoute(this.#db, id);
+    this.#world.recountLetters();
+    this.#audit.record(actor, "route.deleted", id, { name, url });
   }
 
   #view(row: store.RouteRow): RouteView {

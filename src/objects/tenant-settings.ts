@@ -1,14 +1,18 @@
 import { type Actor, changesBetween } from "../domain/audit.ts";
 import type { SettingsPatch } from "../domain/control.ts";
 import type { Database } from "../store/database.ts";
+import { readRetentionDays, writeRetentionDays } from "../store/retention-store.ts";
 import { readAllowedOrigins, writeAllowedOrigins } from "../store/tenant-store.ts";
 import type { Audit } from "./tenant-audit.ts";
 import type { Changes } from "./tenant-changes.ts";
 import type { Messenger } from "./tenant-messenger.ts";
+import type { Retention } from "./tenant-retention.ts";
 
 export interface SettingsView {
   /** Web pages of these origins may use the tenant's keys and tokens; empty: those of any. */
   readonly allowedOrigins: readonly string[];
+  /** Bodies of events are kept for so many days. */
+  readonly retentionDays: number;
 }
 
 /** What concerns the tenant as a whole. */
@@ -17,25 +21,40 @@ export class TenantSettings {
   readonly #audit: Audit;
   readonly #changes: Changes;
   readonly #messenger: Messenger;
+  readonly #retention: Retention;
 
-  constructor(db: Database, audit: Audit, changes: Changes, messenger: Messenger) {
+  constructor(
+    db: Database,
+    audit: Audit,
+    changes: Changes,
+    messenger: Messenger,
+    retention: Retention,
+  ) {
     this.#db = db;
     this.#audit = audit;
     this.#changes = changes;
     this.#messenger = messenger;
+    this.#retention = retention;
   }
 
   get(): SettingsView {
     // Our own text, written below.
     const allowedOrigins: string[] = JSON.parse(readAllowedOrigins(this.#db));
-    return { allowedOrigins };
+    return { allowedOrigins, retentionDays: readRetentionDays(this.#db) };
   }
 
   update(patch: SettingsPatch, actor: Actor): Promise<SettingsView> {
     return this.#changes.alone(async () => {
       const before = this.get();
-      const after = { allowedOrigins: [...new Set(patch.allowedOrigins ?? before.allowedOrigins)] };
+      const after: SettingsView = {
+        allowedOrigins: [...new Set(patch.allowedOrigins ?? before.allowedOrigins)],
+        retentionDays: patch.retentionDays ?? before.retentionDays,
+      };
       writeAllowedOrigins(this.#db, JSON.stringify(after.allowedOrigins));
+      if (after.retentionDays !== before.retentionDays) {
+        writeRetentionDays(this.#db, after.retentionDays);
+      }
+      if (after.retentionDays < before.retentionDays) this.#retention.shorten(Date.now());
       this.#audit.record(actor, "settings.changed", "settings", {
         ...changesBetween({ ...before }, { ...after }),
       });

@@ -1,9 +1,9 @@
 import { type Actor, changesBetween } from "../domain/audit.ts";
+import { MAX_LIVE_SECRETS, MAX_SOURCES } from "../domain/config-plan.ts";
 import type { NewSecret, NewSource, SourcePatch } from "../domain/control.ts";
-import { hintOf, randomId } from "../domain/ids.ts";
+import { allowsChange, changedAt, entityTag } from "../domain/entity-tag.ts";
 import type { SourceNotice } from "../domain/notice.ts";
 import { type Page, pageOf } from "../domain/page.ts";
-import { sourceSecretPurpose } from "../domain/route.ts";
 import {
   noteEveryMs,
   REFUSAL_WINDOW_MS,
@@ -21,10 +21,8 @@ import {
 import * as store from "../store/tenant-store.ts";
 import type { Audit } from "./tenant-audit.ts";
 import type { Changes } from "./tenant-changes.ts";
+import { changeSource, makeSource, sealSourceSecret } from "./tenant-source-rows.ts";
 import * as views from "./tenant-views.ts";
-
-export const MAX_SOURCES = 50;
-export const MAX_LIVE_SECRETS = 10;
 
 /** A source as the edge needs it to verify. Secrets stay sealed until there. */
 export interface IngestSource {
@@ -58,6 +56,7 @@ export interface SourceWorld {
   readonly tenant: string;
   readonly config: () => Promise<Config>;
   readonly announce: (notice: SourceNotice, nowMs: number) => void;
+  readonly countRefused: (times: number, nowMs: number) => void;
   readonly wakeAt: (atMs: number) => void;
 }
 
@@ -96,52 +95,50 @@ export class Sources {
   create(input: NewSource, actor: Actor): Promise<views.SourceView | null> {
     return this.#changes.alone(async () => {
       if (store.countSources(this.#db) >= MAX_SOURCES) return null;
-      const { ids } = await this.#world.config();
+      const { ids, sealer } = await this.#world.config();
       const id = await ids.sourceId(this.#id);
-      const secret = input.secret === undefined ? null : await this.#sealSecret(id, input.secret);
-      const nowMs = Date.now();
-      const row: store.SourceRow = {
-        id,
-        name: input.name,
-        enabled: 1,
-        scheme: input.scheme,
-        schemeSeen: null,
-        toleranceSeconds: input.toleranceSeconds,
-        silentAfterSeconds: input.silentAfterSeconds,
-        lastEventAtMs: null,
-        createdAtMs: nowMs,
-        updatedAtMs: nowMs,
-      };
-      store.writeSource(this.#db, row);
-      if (secret !== null) store.insertSecret(this.#db, secret);
-      this.#audit.record(actor, "source.created", id, { name: input.name, scheme: input.scheme });
+      const secret =
+        input.secret === undefined
+          ? null
+          : await sealSourceSecret(this.#id, id, input.secret, sealer);
+      const row = makeSource(id, input, Date.now());
+      this.storeNew(row, secret, actor);
       return this.#sourceView(row);
     });
   }
 
-  update(id: string, patch: SourcePatch, actor: Actor): views.SourceView | null {
-    const row = store.readSource(this.#db, id);
-    if (row === null) return null;
-    const changed: store.SourceRow = {
-      ...row,
-      name: patch.name ?? row.name,
-      enabled: patch.enabled === undefined ? row.enabled : Number(patch.enabled),
-      scheme: patch.scheme ?? row.scheme,
-      toleranceSeconds: patch.toleranceSeconds ?? row.toleranceSeconds,
-      silentAfterSeconds: patch.silentAfterSeconds ?? row.silentAfterSeconds,
-      updatedAtMs: Date.now(),
-    };
-    const [before, after] = [this.#sourceView(row), this.#sourceView(changed)];
-    store.writeSource(this.#db, changed);
-    this.#audit.record(actor, "source.changed", id, { ...changesBetween(before, after) });
-    this.watch(changed.updatedAtMs);
-    return after;
+  /** Null when there is none. `ifMatch` as in {@link allowsChange}. */
+  update(
+    id: string,
+    patch: SourcePatch,
+    actor: Actor,
+    ifMatch: string | null,
+  ): Promise<views.SourceView | null | "precondition_failed"> {
+    return this.#changes.alone(async () => {
+      const row = store.readSource(this.#db, id);
+      if (row === null) return null;
+      const before = this.#sourceView(row);
+      if (!allowsChange(ifMatch, entityTag(before))) return "precondition_failed";
+      const changed = changeSource(row, patch, Date.now());
+      const after = this.#sourceView(changed);
+      this.storeChanged(row, changed, actor);
+      this.watch(Date.now());
+      return after;
+    });
   }
 
-  delete(id: string, actor: Actor): boolean {
-    const deleted = store.deleteSource(this.#db, id);
-    if (deleted) this.#audit.record(actor, "source.deleted", id);
-    return deleted;
+  delete(
+    id: string,
+    actor: Actor,
+    ifMatch: string | null,
+  ): Promise<boolean | "precondition_failed"> {
+    return this.#changes.alone(async () => {
+      const row = store.readSource(this.#db, id);
+      if (row === null) return false;
+      if (!allowsChange(ifMatch, entityTag(this.#sourceView(row)))) return "precondition_failed";
+      this.storeDeleted(row, actor);
+      return true;
+    });
   }
 
   /** A new secret beside the ones before it, which end after the given time. */
@@ -151,28 +148,27 @@ export class Sources {
     actor: Actor,
   ): Promise<views.SecretView | "not_found" | "limit_reached"> {
     return this.#changes.alone(async () => {
-      if (store.readSource(this.#db, sourceId) === null) return "not_found";
-      const secret = await this.#sealSecret(sourceId, input.secret);
+      const row = store.readSource(this.#db, sourceId);
+      if (row === null) return "not_found";
+      const { sealer } = await this.#world.config();
+      const secret = await sealSourceSecret(this.#id, sourceId, input.secret, sealer);
       const nowMs = Date.now();
-      const expiresAtMs = nowMs + input.expirePreviousAfterSeconds * 1000;
       const before = store.listSecrets(this.#db, sourceId, nowMs);
-      const staying = expiresAtMs > nowMs ? before.length : 0;
+      const staying = input.expirePreviousAfterSeconds > 0 ? before.length : 0;
       if (staying >= MAX_LIVE_SECRETS) return "limit_reached";
-      store.expireSecrets(this.#db, sourceId, expiresAtMs, nowMs);
-      store.insertSecret(this.#db, secret);
-      this.#audit.record(actor, "source.secret_added", sourceId, {
-        secret: secret.id,
-        hint: secret.hint,
-        expirePreviousAfterSeconds: input.expirePreviousAfterSeconds,
-      });
+      this.storeSecret(row, secret, input.expirePreviousAfterSeconds, actor);
       return views.secretView(secret);
     });
   }
 
-  deleteSecret(sourceId: string, id: string, actor: Actor): boolean {
-    const deleted = store.deleteSecret(this.#db, sourceId, id);
-    if (deleted) this.#audit.record(actor, "source.secret_deleted", sourceId, { secret: id });
-    return deleted;
+  deleteSecret(sourceId: string, id: string, actor: Actor): Promise<boolean> {
+    return this.#changes.alone(async () => {
+      const row = store.readSource(this.#db, sourceId);
+      if (row === null || !store.deleteSecret(this.#db, sourceId, id)) return false;
+      this.#touch(row);
+      this.#audit.record(actor, "source.secret_deleted", sourceId, { secret: id });
+      return true;
+    });
   }
 
   refusals(sourceId: string, before: number, limit: number): Page<views.RefusalView> | null {
@@ -213,6 +209,10 @@ export class Sources {
       samples: JSON.stringify(refusal.samples),
     }));
     store.insertRefusals(this.#db, sourceId, rows);
+    this.#world.countRefused(
+      refusals.reduce((sum, { count }) => sum + count, 0),
+      nowMs,
+    );
     const burst = refusalBurst(before, refusals);
     if (burst === null) return;
     const { count, reasons } = burst;
@@ -241,20 +241,48 @@ export class Sources {
     this.#world.announce({ type: "relay.source.silent", source: id, data }, nowMs);
   }
 
-  #sourceView(row: store.SourceRow): views.SourceView {
-    return views.sourceView(row, store.listSecrets(this.#db, row.id, Date.now()));
+  // What stores a change, with its entry in the audit log: one turn, or one transaction.
+
+  storeNew(row: store.SourceRow, secret: store.SecretRow | null, actor: Actor): void {
+    store.writeSource(this.#db, row);
+    if (secret !== null) store.insertSecret(this.#db, secret);
+    const { name, scheme } = row;
+    this.#audit.record(actor, "source.created", row.id, { name, scheme });
   }
 
-  async #sealSecret(sourceId: string, secret: string): Promise<store.SecretRow> {
-    const { sealer } = await this.#world.config();
-    const id = randomId("sec");
-    return {
-      id,
-      sourceId,
-      sealed: await sealer.seal(secret, sourceSecretPurpose(this.#id, id)),
-      hint: hintOf(secret),
-      createdAtMs: Date.now(),
-      expiresAtMs: null,
-    };
+  storeChanged(row: store.SourceRow, changed: store.SourceRow, actor: Actor): void {
+    const changes = changesBetween(this.#sourceView(row), this.#sourceView(changed));
+    store.writeSource(this.#db, changed);
+    this.#audit.record(actor, "source.changed", row.id, { ...changes });
+  }
+
+  storeSecret(
+    row: store.SourceRow,
+    secret: store.SecretRow,
+    expirePreviousAfterSeconds: number,
+    actor: Actor,
+  ): void {
+    this.#touch(row);
+    const { id, sourceId, hint } = secret;
+    const nowMs = Date.now();
+    store.expireSecrets(this.#db, sourceId, nowMs + expirePreviousAfterSeconds * 1000, nowMs);
+    store.insertSecret(this.#db, secret);
+    const detail = { secret: id, hint, expirePreviousAfterSeconds };
+    this.#audit.record(actor, "source.secret_added", sourceId, detail);
+  }
+
+  storeDeleted({ id }: store.SourceRow, actor: Actor): void {
+    store.deleteSource(this.#db, id);
+    this.#audit.record(actor, "source.deleted", id);
+  }
+
+  /** Its secrets are part of a source: who reads them sees that it has changed. */
+  #touch(row: store.SourceRow): void {
+    const updatedAtMs = changedAt(row.updatedAtMs, Date.now());
+    store.writeSource(this.#db, { ...row, updatedAtMs });
+  }
+
+  #sourceView(row: store.SourceRow): views.SourceView {
+    return views.sourceView(row, store.listSecrets(this.#db, row.id, Date.now()));
   }
 }

@@ -1,5 +1,6 @@
 import type { Breaker } from "../domain/breaker.ts";
 import { DELIVERY_FORMATS } from "../domain/delivery.ts";
+import { fromUtf8, toBase64 } from "../domain/encoding.ts";
 import { Filter } from "../domain/filter.ts";
 import { classify, type Outcome, snippetOf } from "../domain/outcome.ts";
 import type { ReplaySelection } from "../domain/replay.ts";
@@ -8,7 +9,7 @@ import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
 import { liveSecrets, type SigningSecret } from "../domain/signing-secrets.ts";
 import type { AuditRow } from "../store/audit-store.ts";
 import type { DeadLetterRow } from "../store/dead-letter-store.ts";
-import type { QuarantinedRow } from "../store/quarantine-store.ts";
+import type { QuarantinedBody, QuarantinedRow } from "../store/quarantine-store.ts";
 import type { ReplayRow } from "../store/replay-store.ts";
 import type { RouteRow } from "../store/route-store.ts";
 import type { KeyRow, RefusalRow, SecretRow, SourceRow } from "../store/tenant-store.ts";
@@ -161,12 +162,34 @@ export const quarantineView = (row: QuarantinedRow) => ({
 });
 export type QuarantineView = ReturnType<typeof quarantineView>;
 
-export const auditView = ({ atMs, keyId, action, target, detail }: AuditRow) => ({
+/** With all of its body: as text when that is UTF-8, so that no byte is lost either way. */
+export const quarantinedBodyView = (row: QuarantinedBody) => {
+  const bytes = new Uint8Array(row.body);
+  const text = fromUtf8(bytes);
+  return {
+    id: row.id,
+    source: row.sourceId,
+    reason: row.reason,
+    receivedAt: iso(row.receivedAtMs),
+    size: row.size,
+    /** The station of a release that was begun and not ended, or null. */
+    releasing: row.releasedTo,
+    encoding: text === null ? ("base64" as const) : ("text" as const),
+    body: text ?? toBase64(bytes),
+  };
+};
+export type QuarantinedBodyView = ReturnType<typeof quarantinedBodyView>;
+
+export const auditView = ({ number, atMs, keyId, action, target, detail, ...row }: AuditRow) => ({
+  number,
   at: iso(atMs),
   key: keyId,
   action,
   target,
   detail: readJson(detail),
+  /** Of this entry and the one before it (domain/audit-chain.ts). */
+  hash: row.hash,
+  previousHash: row.previousHash,
 });
 export type AuditView = ReturnType<typeof auditView>;
 

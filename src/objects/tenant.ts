@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 
 import type { Actor } from "../domain/audit.ts";
+import type { ConfigDocument } from "../domain/config-document.ts";
 import type {
   NewKey,
   NewReplay,
@@ -12,6 +13,7 @@ import type {
   SourcePatch,
 } from "../domain/control.ts";
 import type { Gap, LaneAction } from "../domain/lane.ts";
+import type { DayUsage } from "../domain/usage.ts";
 import { type Env, feedName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import type { QuarantineRow } from "../store/quarantine-store.ts";
@@ -50,6 +52,11 @@ export class TenantObject extends DurableObject<Env> {
   /** Removes everything of the tenant; a tombstone stays, so that nothing recreates it. */
   async remove() {
     return this.#parts.life.end();
+  }
+
+  /** Seals some of the secrets anew that are not sealed under the master key of now. Null when there is no such tenant. */
+  async reseal() {
+    return this.#isThere() ? this.#parts.resealing.step() : null;
   }
 
   /** Whose key has this hash, or null. */
@@ -94,6 +101,19 @@ export class TenantObject extends DurableObject<Env> {
     return this.#parts.settings.update(patch, actor);
   }
 
+  /** Sources and routes as one document, and the tag that names this state of it. */
+  async getConfig() {
+    return this.#parts.configDocuments.read();
+  }
+
+  async applyConfig(
+    document: ConfigDocument,
+    how: { readonly dryRun: boolean; readonly ifMatch: string | null },
+    actor: Actor,
+  ) {
+    return this.#parts.configDocuments.apply(document, how, actor);
+  }
+
   async listSources(after: string, limit: number) {
     return this.#parts.sources.list(after, limit);
   }
@@ -106,12 +126,12 @@ export class TenantObject extends DurableObject<Env> {
     return this.#parts.sources.create(input, actor);
   }
 
-  async updateSource(id: string, patch: SourcePatch, actor: Actor) {
-    return this.#parts.sources.update(id, patch, actor);
+  async updateSource(id: string, patch: SourcePatch, actor: Actor, ifMatch: string | null = null) {
+    return this.#parts.sources.update(id, patch, actor, ifMatch);
   }
 
-  async deleteSource(id: string, actor: Actor) {
-    return this.#parts.sources.delete(id, actor);
+  async deleteSource(id: string, actor: Actor, ifMatch: string | null = null) {
+    return this.#parts.sources.delete(id, actor, ifMatch);
   }
 
   async addSecret(sourceId: string, input: NewSecret, actor: Actor) {
@@ -151,8 +171,8 @@ export class TenantObject extends DurableObject<Env> {
     return this.#parts.routes.create(input, actor);
   }
 
-  async updateRoute(id: string, patch: RoutePatch, actor: Actor) {
-    return this.#parts.routes.update(id, patch, actor);
+  async updateRoute(id: string, patch: RoutePatch, actor: Actor, ifMatch: string | null = null) {
+    return this.#parts.routes.update(id, patch, actor, ifMatch);
   }
 
   async enableRoute(id: string, enabled: boolean, actor: Actor) {
@@ -172,8 +192,8 @@ export class TenantObject extends DurableObject<Env> {
     return this.#parts.routes.disableGone(id, asOfMs);
   }
 
-  async deleteRoute(id: string, actor: Actor) {
-    return this.#parts.routes.delete(id, actor);
+  async deleteRoute(id: string, actor: Actor, ifMatch: string | null = null) {
+    return this.#parts.routes.delete(id, actor, ifMatch);
   }
 
   /** For stations: all routes, or null when nothing has changed since `version`. */
@@ -274,6 +294,15 @@ export class TenantObject extends DurableObject<Env> {
     return this.#parts.quarantine.list(after, limit);
   }
 
+  async getQuarantined(id: string) {
+    return this.#parts.quarantine.get(id);
+  }
+
+  /** The station is known to be there. */
+  async releaseQuarantined(id: string, station: string | null, actor: Actor) {
+    return this.#parts.quarantine.release(id, station, actor);
+  }
+
   async discardQuarantined(id: string, actor: Actor) {
     return this.#parts.quarantine.discard(id, actor);
   }
@@ -289,9 +318,18 @@ export class TenantObject extends DurableObject<Env> {
     return this.#parts.audit.list(before, limit);
   }
 
+  async showUsage(from: string, to: string) {
+    return this.#parts.usage.show(from, to);
+  }
+
+  /** From the feed: what was done on days that are over. */
+  async takeUsage(days: readonly DayUsage[]): Promise<void> {
+    if (this.#isThere()) this.#parts.usage.take(days, Date.now());
+  }
+
   /** Never throws: the platform gives an alarm up after six tries. */
   override async alarm(): Promise<void> {
-    const { clock, replays, messenger, health } = this.#parts;
+    const { clock, replays, retention, messenger, health, usage } = this.#parts;
     clock.rang();
     const notified = this.#notify();
     try {
@@ -299,6 +337,8 @@ export class TenantObject extends DurableObject<Env> {
       if (this.#isThere()) {
         if (health.run(Date.now())) messenger.mustTell();
         replays.kick();
+        usage.write(Date.now());
+        retention.kick();
       }
       await messenger.ring();
     } catch (error) {
@@ -320,7 +360,7 @@ export class TenantObject extends DurableObject<Env> {
     }
   }
 
-  #comeBack(event: string, error: unknown): void {
+  #comeBack(event: "alarm.failed" | "notices.failed", error: unknown): void {
     log("warn", event, { tenant: this.#id, ...faultFields(error) });
     this.#parts.clock.wakeAt(Date.now() + ALARM_RETRY_MS);
   }

@@ -24,4 +24,12 @@ export const feedMigrations: readonly Migration[] = [
       ) WITHOUT ROWID;
     `,
   },
+  {
+    name: "002_usage",
+    sql: `
+      -- JSON of what was done on which day, as of this segment (feed-usage.ts); of the newest alone
+      -- it is read.
+      ALTER TABLE segments ADD COLUMN usage TEXT NOT NULL DEFAULT '';
+    `,
+  },
 ];

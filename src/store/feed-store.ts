@@ -10,6 +10,7 @@ export type SegmentRow = {
   readonly last: number;
   readonly states: string;
   readonly events: string;
+  readonly usage: string;
 };
 
 export type SegmentSpan = {
@@ -46,7 +47,7 @@ export function readSpan(db: Database, slots: number, number: number): SegmentSp
 
 export function readSegment(db: Database, slots: number, number: number): SegmentRow | null {
   return db.first<SegmentRow>(
-    "SELECT number, first, last, states, events FROM segments WHERE slot = ?",
+    "SELECT number, first, last, states, events, usage FROM segments WHERE slot = ?",
     number % slots,
   );
 }
@@ -54,15 +55,18 @@ export function readSegment(db: Database, slots: number, number: number): Segmen
 /** One row written, whether the segment is new or has grown. */
 export function writeSegment(db: Database, slots: number, segment: SegmentRow): void {
   db.run(
-    `INSERT INTO segments (slot, number, first, last, states, events) VALUES (?, ?, ?, ?, ?, ?)
+    `INSERT INTO segments (slot, number, first, last, states, events, usage)
+     VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (slot) DO UPDATE SET number = excluded.number, first = excluded.first,
-       last = excluded.last, states = excluded.states, events = excluded.events`,
+       last = excluded.last, states = excluded.states, events = excluded.events,
+       usage = excluded.usage`,
     segment.number % slots,
     segment.number,
     segment.first,
     segment.last,
     segment.states,
     segment.events,
+    segment.usage,
   );
 }
 

@@ -56,6 +56,32 @@ export function listQuarantined(db: Database, after: number, limit: number): Qua
   );
 }
 
+export type QuarantinedBody = QuarantineRow & {
+  readonly body: ArrayBuffer;
+  readonly releasedTo: string | null;
+};
+
+/** One entry with all of its body. */
+export function readQuarantined(db: Database, id: string): QuarantinedBody | null {
+  return db.first<QuarantinedBody>(
+    `SELECT number, id, source_id AS sourceId, reason, received_at_ms AS receivedAtMs, size, body,
+       released_to AS releasedTo
+     FROM quarantine WHERE id = ?`,
+    id,
+  );
+}
+
+/** Notes the station that an entry is released to, unless one is noted. Returns the one noted. */
+export function claimRelease(db: Database, id: string, station: string): string | null {
+  db.run("UPDATE quarantine SET released_to = ? WHERE id = ? AND released_to IS NULL", station, id);
+  return (
+    db.first<{ station: string | null }>(
+      "SELECT released_to AS station FROM quarantine WHERE id = ?",
+      id,
+    )?.station ?? null
+  );
+}
+
 export function deleteQuarantined(db: Database, id: string): boolean {
   if (!isQuarantined(db, id)) return false;
   db.run("DELETE FROM quarantine WHERE id = ?", id);

@@ -42,4 +42,11 @@ export const stationMigrations: readonly Migration[] = [
       UPDATE lanes SET failures = attempts - refusals;
     `,
   },
+  {
+    name: "003_totals",
+    sql: `
+      -- JSON: what the station has done when this row was written (domain/usage.ts).
+      ALTER TABLE lanes ADD COLUMN totals TEXT NOT NULL DEFAULT '[]';
+    `,
+  },
 ];

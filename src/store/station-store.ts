@@ -136,6 +136,22 @@ export function readEvents(
   return rows;
 }
 
+/** The first seq after `afterSeq` that was received at that time or later; null when there is none. */
+export function firstSeqSince(db: Database, afterSeq: number, sinceMs: number): number | null {
+  return (
+    db.first<{ seq: number | null }>(
+      "SELECT min(seq) AS seq FROM log WHERE seq > ? AND received_at_ms >= ?",
+      afterSeq,
+      sinceMs,
+    )?.seq ?? null
+  );
+}
+
+/** Empties the bodies of events with `afterSeq` < seq <= `untilSeq`; everything else of them stays. One row each. */
+export function clearBodies(db: Database, afterSeq: number, untilSeq: number): void {
+  db.run("UPDATE log SET body = '' WHERE seq > ? AND seq <= ? AND body <> ''", afterSeq, untilSeq);
+}
+
 export function readEventIds(db: Database): string[] {
   return db
     .all<{ eventId: string }>("SELECT event_id AS eventId FROM log")
@@ -168,27 +184,30 @@ export type LaneRow = {
   readonly gapLast: number | null;
   /** JSON of AttemptLog (domain/attempt-log.ts). */
   readonly attemptLog: string;
+  /** JSON of Totals (domain/usage.ts). */
+  readonly totals: string;
 };
 
 export function readLanes(db: Database): LaneRow[] {
   return db.all<LaneRow>(
     `SELECT route_id AS routeId, cursor, prev_seq AS prevSeq, head_seq AS headSeq,
        attempts, failures, refusals, not_before_ms AS notBeforeMs,
-       gap_first AS gapFirst, gap_last AS gapLast, attempt_log AS attemptLog FROM lanes`,
+       gap_first AS gapFirst, gap_last AS gapLast, attempt_log AS attemptLog, totals FROM lanes`,
   );
 }
 
 export function writeLane(db: Database, lane: LaneRow): void {
   db.run(
     `INSERT INTO lanes (route_id, cursor, prev_seq, head_seq, attempts, failures, refusals,
-       not_before_ms, gap_first, gap_last, attempt_log)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       not_before_ms, gap_first, gap_last, attempt_log, totals)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (route_id) DO UPDATE SET
        cursor = excluded.cursor, prev_seq = excluded.prev_seq,
        head_seq = excluded.head_seq, attempts = excluded.attempts,
        failures = excluded.failures, refusals = excluded.refusals,
        not_before_ms = excluded.not_before_ms, gap_first = excluded.gap_first,
-       gap_last = excluded.gap_last, attempt_log = excluded.attempt_log`,
+       gap_last = excluded.gap_last, attempt_log = excluded.attempt_log,
+       totals = excluded.totals`,
     lane.routeId,
     lane.cursor,
     lane.prevSeq,
@@ -200,6 +219,7 @@ export function writeLane(db: Database, lane: LaneRow): void {
     lane.gapFirst,
     lane.gapLast,
     lane.attemptLog,
+    lane.totals,
   );
 }
 

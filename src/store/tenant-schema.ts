@@ -238,4 +238,39 @@ export const tenantMigrations: readonly Migration[] = [
       ) WITHOUT ROWID;
     `,
   },
+  {
+    name: "007_audit_chain",
+    sql: `
+      -- Null in entries from before: the chain begins with the first one after.
+      ALTER TABLE audit ADD COLUMN hash TEXT;
+      ALTER TABLE audit ADD COLUMN previous_hash TEXT;
+    `,
+  },
+  {
+    name: "008_retention",
+    sql: `
+      -- swept_to: the round under way has seen to the stations up to this one; null for none.
+      ALTER TABLE tenant ADD COLUMN retention_days INTEGER NOT NULL DEFAULT 30;
+      ALTER TABLE tenant ADD COLUMN swept_to TEXT;
+      ALTER TABLE tenant ADD COLUMN sweep_due_ms INTEGER NOT NULL DEFAULT 0;
+    `,
+  },
+  {
+    name: "009_quarantine_release",
+    sql: `
+      -- The station that an entry is being released to; null until somebody asks for it.
+      ALTER TABLE quarantine ADD COLUMN released_to TEXT;
+    `,
+  },
+  {
+    name: "010_usage",
+    sql: `
+      -- JSON of Totals (domain/usage.ts): counted here, and as the feed has counted the day.
+      CREATE TABLE usage_days (
+        day  TEXT PRIMARY KEY,
+        own  TEXT NOT NULL,
+        feed TEXT NOT NULL
+      ) WITHOUT ROWID;
+    `,
+  },
 ];

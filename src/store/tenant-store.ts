@@ -40,28 +40,14 @@ export function insertTombstone(db: Database, nowMs: number): void {
   );
 }
 
+/** Every row of every table there is, so that no table of a later version is forgotten. */
 export function clearTenant(db: Database): void {
-  for (const table of TENANT_TABLES) db.run(`DELETE FROM ${table}`);
+  const tables = db.all<{ name: string }>(
+    `SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'migrations'
+       AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'`,
+  );
+  for (const { name } of tables) db.run(`DELETE FROM "${name}"`);
 }
-
-const TENANT_TABLES = [
-  "tenant",
-  "keys",
-  "sources",
-  "source_secrets",
-  "refusals",
-  "routes",
-  "route_health",
-  "troubled_lanes",
-  "subscribed",
-  "dead_letters",
-  "quarantine",
-  "audit",
-  "notices",
-  "replays",
-  "replay_stations",
-  "tickets",
-] as const;
 
 /** Called in the transaction of every change that stations have to learn of. */
 export function raiseVersion(db: Database): void {

@@ -38,8 +38,14 @@ export class TestTenant {
     return new TestTenant(fetch, origin, id, apiKey);
   }
 
-  call(method: string, path: string, body?: unknown, key = this.key): Promise<Answer> {
-    return call(this.#fetch, this.origin, key, method, path, body);
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    key = this.key,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    return call(this.#fetch, this.origin, key, method, path, body, headers);
   }
 
   /** The answer as it came, for what must not be re-serialised. */
@@ -91,10 +97,11 @@ export async function call(
   method: string,
   path: string,
   body?: unknown,
+  headers: Record<string, string> = {},
 ): Promise<Answer> {
   const request = new Request(origin + path, {
     method,
-    headers: key === null ? {} : { authorization: `Bearer ${key}` },
+    headers: key === null ? headers : { ...headers, authorization: `Bearer ${key}` },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const response = await fetch(request);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -38,6 +38,13 @@ export class TestRelay {
   /** After {@link kill}: the same port, the same state. */
   async restart(): Promise<void> {
     this.#relay = await launch(this.#directory, this.#port);
+  }
+
+  /** Stopped, and started again with the secrets of that file, as after a deployment. */
+  async restartWith(secretsFile: string): Promise<void> {
+    await this.#relay.stop();
+    copyFileSync(secretsFile, join(this.#directory, "secrets"));
+    await this.restart();
   }
 
   async stop(): Promise<void> {

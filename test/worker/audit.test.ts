@@ -3,7 +3,8 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 
-import { insertAudit, listAudit, MAX_AUDIT_ENTRIES } from "../../src/store/audit-store.ts";
+import { MAX_AUDIT_ENTRIES } from "../../src/domain/audit-chain.ts";
+import { insertAudit, listAudit } from "../../src/store/audit-store.ts";
 import { Database } from "../../src/store/database.ts";
 import type { TestTenant } from "../support/api.ts";
 import { webhook } from "../support/webhooks.ts";
@@ -179,13 +180,16 @@ describe("GET /v1/audit", () => {
     await runInDurableObject(env.TENANT.getByName(id), (_instance, { storage }) => {
       const db = new Database(storage);
       const entry = { keyId: null, action: "key.created", target: "", detail: "{}" };
+      const chain = { hash: null, previousHash: null };
+      const insert = (number: number) =>
+        insertAudit(db, { ...entry, ...chain, number, atMs: number }, MAX_AUDIT_ENTRIES);
       const kept = () => {
         const rows = listAudit(db, Number.MAX_SAFE_INTEGER, 20_000);
         return [rows.length, rows[0]?.atMs, rows.at(-1)?.atMs];
       };
-      for (let at = 1; at <= MAX_AUDIT_ENTRIES; at += 1) insertAudit(db, { ...entry, atMs: at });
+      for (let at = 1; at <= MAX_AUDIT_ENTRIES; at += 1) insert(at);
       expect(kept()).toEqual([10_000, 10_000, 1]);
-      insertAudit(db, { ...entry, atMs: 10_001 });
+      insert(10_001);
       expect(kept()).toEqual([10_000, 10_001, 2]);
     });
   });

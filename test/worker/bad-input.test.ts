@@ -33,6 +33,11 @@ const calls = (routeId: string, bad: string) =>
     ["GET", `/v1/replays?after=${bad}`],
     ["GET", `/v1/routes/${routeId}/dead-letters?after=${bad}`],
     ["GET", `/v1/audit?after=${bad}`],
+    ["GET", `/v1/quarantine/${bad}`],
+    ["POST", `/v1/quarantine/${bad}/release`],
+    ["DELETE", `/v1/quarantine/${bad}`],
+    ["GET", `/v1/quarantine?after=${bad}`],
+    ["PUT", `/v1/config?dryRun=${bad}`],
   ] as const;
 
 const BAD_TIMES = [

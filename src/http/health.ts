@@ -1,0 +1,56 @@
+import { Hono } from "hono";
+
+import { type Env, REGISTRY_NAME } from "../env.ts";
+import { faultFields, log } from "../log.ts";
+import { VERSION } from "../version.ts";
+import type { AppEnv } from "./context.ts";
+import { problem } from "./problems.ts";
+
+/** Whoever asks more often gets the answer of before: health is open to everybody. */
+const CHECK_EVERY_MS = 1_000;
+/** Storage that takes longer is as good as none. */
+const PATIENCE_MS = 2_000;
+const LOOK_MS = 20;
+
+/** `/health`: whether this version serves, and its storage with it. For monitors; creates nothing. */
+export const health = new Hono<AppEnv>();
+
+health.get("/", async (c) => {
+  if (await isStorageUp(c.env)) return c.json({ status: "ok", version: VERSION, storage: "ok" });
+  const detail = `The storage does not answer (version ${VERSION}).`;
+  return problem({ code: "unavailable", detail, retryAfterSeconds: 5 });
+});
+
+interface Check {
+  readonly startedMs: number;
+  /** Null while it is under way. */
+  isUp: boolean | null;
+}
+
+let newest: Check | null = null;
+
+async function isStorageUp(env: Env): Promise<boolean> {
+  const nowMs = Date.now();
+  if (newest === null || nowMs - newest.startedMs >= CHECK_EVERY_MS) {
+    const check: Check = { startedMs: nowMs, isUp: null };
+    newest = check;
+    check.isUp = await look(env);
+    return check.isUp;
+  }
+  // Another request's call cannot be awaited here; its outcome can be looked at.
+  const check = newest;
+  while (check.isUp === null && Date.now() - check.startedMs < PATIENCE_MS) {
+    await scheduler.wait(LOOK_MS);
+  }
+  return check.isUp ?? false;
+}
+
+async function look(env: Env): Promise<boolean> {
+  const asked = env.REGISTRY.getByName(REGISTRY_NAME)
+    .isReadable()
+    .catch((error: unknown) => {
+      log("warn", "health.failed", faultFields(error));
+      return false;
+    });
+  return Promise.race([asked, scheduler.wait(PATIENCE_MS).then(() => false)]);
+}
