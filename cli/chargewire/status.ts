@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import * as z from "zod";
 
 import { hintOf } from "../../src/domain/ids.ts";
+import { ACCOUNT_STATION } from "../../src/domain/station-id.ts";
 import { type Api, StationState } from "../relay/api.ts";
 import { Context } from "./context.ts";
 import { ago, fields, type Output, printable, table } from "./output.ts";
@@ -69,13 +70,14 @@ export async function identify(api: Api, key: string): Promise<Identity> {
 async function countStations(api: Api): Promise<{ known: number; online: number }> {
   let [known, online] = [0, 0];
   for await (const station of api.list("/v1/stations", StationState)) {
+    // What concerns no station has a lane, but is none.
+    if (station.station === ACCOUNT_STATION) continue;
     known += 1;
     if (station.online === true) online += 1;
   }
   return { known, online };
 }
 
-/** A station that is not `_account` and so on is counted by the relay's own list. */
 function section(title: string, lines: readonly string[]): string[] {
   return ["", ...(lines.length === 0 ? [`no ${title}`] : lines)];
 }

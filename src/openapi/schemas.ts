@@ -50,6 +50,7 @@ const REF = "#/components/schemas/";
 /** JSON Schemas out of the ones that check: each named one once, and references to it. */
 export class SchemaBook {
   readonly #components = new Map<string, JsonSchema>();
+  readonly #shown = new Map<z.ZodType, JsonSchema>();
 
   constructor() {
     for (const [id, schema] of Object.entries(NAMED)) {
@@ -60,10 +61,13 @@ export class SchemaBook {
 
   /** The schema as the document shows it: a reference, if it has a name. */
   show(schema: z.ZodType): JsonSchema {
+    const known = this.#shown.get(schema);
+    if (known !== undefined) return known;
     const { $schema: _dialect, $defs = {}, ...shown } = convert(schema);
     for (const [name, { id: _id, ...definition }] of Object.entries($defs)) {
       this.#components.set(name, definition);
     }
+    this.#shown.set(schema, shown);
     return shown;
   }
 

@@ -157,19 +157,20 @@ describe("docs/cli.md", () => {
 
   it("shows a first day that works as it stands", async () => {
     const block = /<!-- A test runs this block. -->\n```sh\n([\s\S]*?)```/.exec(DOCS)?.[1] ?? "";
+    const fresh = await TestTenant.create(fetch, relay.url);
     const npx = `npx() { shift; ${NODE} ${CHARGEWIRE} "$@"; }`;
     const { stdout } = await promisify(execFile)(
       "bash",
       ["-euo", "pipefail", "-c", `${npx}\n${block}`],
       {
         cwd: directory,
-        env: { ...process.env, RELAY: relay.url, API_KEY: tenant.key, XDG_CONFIG_HOME: directory },
+        env: { ...process.env, RELAY: relay.url, API_KEY: fresh.key, XDG_CONFIG_HOME: directory },
       },
     );
-    expect(stdout).toMatch(/^Done: 2 created, 0 changed, 1 deleted\.$/m);
+    expect(stdout).toMatch(/^Done: 2 created, 0 changed, 0 deleted\.$/m);
     expect(stdout).toMatch(/^Nothing to do\.$/m);
     expect(stdout).toContain("30 acknowledged of 30");
-    expect(stdout).toMatch(/^stations +\d online of \d+$/m);
+    expect(stdout).toMatch(/^stations +3 online of 3$/m);
     expect(stdout.match(/#\d+ {2}chargestation\./g)).toHaveLength(3);
     expect(stdout).toMatch(/events would be sent to billing/);
   });
@@ -177,7 +178,7 @@ describe("docs/cli.md", () => {
   it("names every command, and none that there is not", async () => {
     const lines = DOCS.split("\n").flatMap((line) => line.match(/^\| `(.+?)` .*\|/)?.[1] ?? []);
     const { out } = await run("--help");
-    const names = [...out.matchAll(/^ {2}([a-z-]+)\|?/gm)].map(([, name]) => name ?? "");
+    const names = [...out.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name]) => name ?? "");
     for (const name of names.filter((name) => name !== "help")) {
       expect(
         lines.some((line) => line.split(/[ `]/)[0] === name),

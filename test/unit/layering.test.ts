@@ -172,6 +172,9 @@ describe("the rule of layers", () => {
     ["domain/x.ts", 'import {\n  a,\n  b,\n} from "../http/app.ts";'],
     ["protocol/x.ts", 'import { Filter } from "../domain/filter.ts";'],
     ["protocol/x.ts", 'import type { Filter } from "../domain/filter.ts";'],
+    ["openapi/x.ts", 'import { html } from "hono/html";'],
+    ["openapi/x.ts", 'import type { RouteView } from "../objects/tenant-views.ts";'],
+    ["domain/x.ts", 'import { SECTIONS } from "../openapi/sections.ts";'],
     ["store/x.ts", 'import { toHex } from "../domain/encoding.ts";'],
     ["store/x.ts", 'import { type StationEvent, serializeEvent } from "../domain/event.ts";'],
     ["store/x.ts", 'import * as z from "zod";'],
@@ -207,6 +210,10 @@ describe("the rule of layers", () => {
   it.each([
     ["domain/x.ts", 'import * as z from "zod";\nimport { ok } from "./result.ts";'],
     ["domain/x.ts", '/** as in\n * import { x } from "hono";\n */\n// import "hono";'],
+    [
+      "openapi/x.ts",
+      'import * as z from "zod";\nimport { Key } from "../domain/account-answers.ts";',
+    ],
     ["store/x.ts", 'import type { StationEvent } from "../domain/event.ts";'],
     ["store/x.ts", 'import { type StationEvent, type A as B } from "../domain/event.ts";'],
     ["store/x.ts", 'export type { StationEvent } from "../domain/event.ts";'],

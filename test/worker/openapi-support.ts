@@ -121,7 +121,9 @@ export class World {
 
   /** One that does not end, because its route is paused. */
   async #replay(): Promise<string> {
-    const route = await this.route();
+    // For there to be an event to send.
+    await this.route();
+    const { id: route } = await this.tenant.route("https://hooks.example.com/");
     await this.tenant.call("POST", `/v1/routes/${route}/pause`);
     const [from, to] = ["2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"];
     return this.#post("/v1/replays", { route, from, to });

@@ -40,12 +40,11 @@ describe.each(["sources", "routes"])("an entity tag of /v1/%s", (kind) => {
   it("is another one after every change, however fast they follow", async () => {
     const tenant = await newTenant();
     const { path, tag, read } = await create(tenant, kind);
-    const tags = [tag];
-    for (const name of ["a", "b", "a", "b"]) {
-      tags.push(tagOf(await tenant.call("PATCH", path, { name })));
-      expect(tagOf(await read())).toBe(tags.at(-1));
-    }
-    expect(new Set(tags).size).toBe(5);
+    const names = Array.from({ length: 20 }, (_, i) => `n${i % 2}`);
+    const answers = await Promise.all(names.map((name) => tenant.call("PATCH", path, { name })));
+    const tags = [tag, ...answers.map(tagOf)];
+    expect(new Set(tags).size).toBe(21);
+    expect(tags).toContain(tagOf(await read()));
   });
 
   it("lets the faster of two editors change it, and tells the slower one", async () => {

@@ -153,6 +153,22 @@ describe("GET /v1/usage", () => {
     });
   });
 
+  it("loses no frame of a station's own stream that way", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    await another(tenant, path);
+    const { frames } = await subscribe(tenant, "/v1/stations/cs1/stream");
+    await expect.poll(() => frames.length).toBe(1);
+    for (let count = 1; count <= 3; count += 1) {
+      await another(tenant, path);
+      await expect.poll(() => eventsOf(frames).length).toBe(count);
+      await evictDurableObject(stationOf(tenant));
+    }
+    await another(tenant, path);
+    await expect.poll(() => eventsOf(frames).length).toBe(4);
+    expect(await today(tenant)).toMatchObject({ accepted: 5, framesSent: 5 });
+  });
+
   it("counts no push twice, whatever becomes of its answer", async () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
