@@ -5,6 +5,8 @@ import type { ContentFrame } from "./server-frames.ts";
 /** What a station is doing, folded from its events. */
 export interface StationState {
   readonly station: string;
+  /** The station is gone, and the rest says nothing. Only with the view `state`. */
+  readonly removed?: true;
   /** The seq up to which the state is folded. */
   readonly seq: number;
   /** Null until the station has said either. */

@@ -54,6 +54,7 @@ export class Link {
   #greetedAtMs: number | null = null;
   #greetTimer: ReturnType<typeof setTimeout> | undefined;
   #cutFor: WaitReason | null = null;
+  readonly #closing = new AbortController();
   /** The last attempt came to nothing, and nothing was seen of why. */
   #isUnexplained = false;
   #bye: ByeFrame | null = null;
@@ -97,6 +98,7 @@ export class Link {
 
   close(): void {
     this.#phase = "closed";
+    this.#closing.abort();
     this.#stopTimers();
     this.#stopWakeups();
     this.#hurry?.();
@@ -137,6 +139,8 @@ export class Link {
     } else {
       this.#next = { ms: waitMs(ending, this.#failures, Math.random()), reason: "refused" };
       this.#failures += 1;
+      const message = `The relay refused (${refusal.status}): ${refusal.detail}`;
+      this.#handlers.error(new SubscriptionError("connection_failed", message));
     }
     return true;
   }
@@ -166,8 +170,9 @@ export class Link {
 
   async #fetchToken(): Promise<Token | null> {
     try {
-      return await fetchToken(this.#options.token);
+      return await fetchToken(this.#options.token, this.#closing.signal);
     } catch (cause) {
+      if (this.#isClosed()) return null;
       this.#next = { ms: backoffMs(this.#failures, Math.random()), reason: "token_failed" };
       this.#failures += 1;
       this.#handlers.error(new SubscriptionError("token_failed", "token() failed.", { cause }));

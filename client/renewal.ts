@@ -19,8 +19,8 @@ export class Renewal {
   readonly #handlers: RenewalHandlers;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
-  /** Grows with each connection: an answer to an earlier one is of no use. */
-  #round = 0;
+  /** Of the present connection: a token that comes for an earlier one is of no use. */
+  #round = new AbortController();
 
   constructor(source: TokenSource, handlers: RenewalHandlers) {
     this.#source = source;
@@ -44,23 +44,24 @@ export class Renewal {
   }
 
   stop(): void {
-    this.#round += 1;
+    this.#round.abort();
+    this.#round = new AbortController();
     clearTimeout(this.#timer);
   }
 
   #arm(ms: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#renew(this.#round), ms);
+    this.#timer = setTimeout(() => void this.#renew(this.#round.signal), ms);
   }
 
-  async #renew(round: number): Promise<void> {
+  async #renew(round: AbortSignal): Promise<void> {
     try {
-      const token = await fetchToken(this.#source);
-      if (round === this.#round) this.#handlers.send(token);
+      const token = await fetchToken(this.#source, round);
+      if (!round.aborted) this.#handlers.send(token);
     } catch (cause) {
       const message = "token() failed; the token in use is not renewed so far.";
       const error = new SubscriptionError("token_failed", message, { cause });
-      if (round === this.#round) this.failed(error);
+      if (!round.aborted) this.failed(error);
     }
   }
 }

@@ -9,18 +9,24 @@ export interface Token {
 /** How long a source may take: without an end to it nothing would be tried again. */
 const FETCH_MS = 30_000;
 
-/** Rejects when the source throws or takes too long, or when what it gives is no token. */
-export async function fetchToken(source: TokenSource, limitMs = FETCH_MS): Promise<Token> {
-  const given: unknown = typeof source === "function" ? await within(limitMs, source()) : source;
+/** Rejects when the source throws or takes too long, when nobody waits any more, or when what it gives is no token. */
+export async function fetchToken(
+  source: TokenSource,
+  signal: AbortSignal,
+  limitMs = FETCH_MS,
+): Promise<Token> {
+  const given: unknown =
+    typeof source === "function" ? await within(limitMs, signal, source()) : source;
   const token = readToken(given);
   if (token === null) throw new TypeError("expected a token, or { token, expiresAt }");
   return token;
 }
 
-async function within(limitMs: number, given: unknown): Promise<unknown> {
+async function within(limitMs: number, signal: AbortSignal, given: unknown): Promise<unknown> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error("token() took too long")), limitMs);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
   try {
     return await Promise.race([given, late]);

@@ -5,7 +5,7 @@
 
 /** Sent and not taken, as far as is known: beyond this a subscriber is slow. */
 export const MAX_UNPROVEN_BYTES = 4 * 1024 * 1024;
-/** One that acknowledges is also slow when something has waited this long for it. */
+/** One that acknowledges is also slow when something waits and it has taken nothing for so long. */
 export const MAX_UNACKNOWLEDGED_MS = 30_000;
 /** Frames of one that does not acknowledge are counted together up to this size. */
 const MARK_BYTES = 64 * 1024;
@@ -24,6 +24,8 @@ export class Flow {
   #acknowledges: boolean;
   #marks: Mark[] = [];
   #bytes = 0;
+  /** When it last acknowledged something that waited. */
+  #progressMs = 0;
 
   constructor(acknowledges = false) {
     this.#acknowledges = acknowledges;
@@ -50,9 +52,11 @@ export class Flow {
   }
 
   /** Everything up to this place has been taken. */
-  acknowledged(offset: number): void {
+  acknowledged(offset: number, nowMs: number): void {
     this.#acknowledges = true;
+    const before = this.#bytes;
     this.#drop((mark) => mark.offset <= offset);
+    if (this.#bytes < before) this.#progressMs = nowMs;
   }
 
   /**
@@ -82,7 +86,7 @@ export class Flow {
   isLate(nowMs: number): boolean {
     const first = this.#marks[0];
     if (!this.#acknowledges || first === undefined) return false;
-    return nowMs - first.atMs > MAX_UNACKNOWLEDGED_MS;
+    return nowMs - Math.max(first.atMs, this.#progressMs) > MAX_UNACKNOWLEDGED_MS;
   }
 
   #drop(isTaken: (mark: Mark) => boolean): void {

@@ -39,8 +39,9 @@ async function subscribe(c: AppContext, station: string | null): Promise<Respons
     return refuse("forbidden", "This token does not open this station.");
   }
   if (!allowsOrigin(asker.allowedOrigins, originOf(c))) return refuseOrigin();
-  // The feed says the same of its own stream, but a ticket must not be used up by that.
-  if (station !== null || asker.ticketId !== null) {
+  // The feed says the same of its own stream, but a ticket must not be used up by that, and who asks
+  // for no stream wants to know it, too.
+  if (station !== null || asker.ticketId !== null || transport === null) {
     const feed = c.env.FEED.getByName(feedName(asker.tenant));
     const reason =
       station === null || isStationName(station)

@@ -42,6 +42,8 @@ export interface Retained {
   readonly totals?: Totals;
   /** The state as JSON text, or null while the station is gone from state and snapshots. */
   readonly state: string | null;
+  /** Its first state comes with the end of the backlog that it is sending. */
+  readonly awaited?: boolean;
   /** Where the feed stood when a call took the station out. Events take it out without that. */
   readonly removedOffset?: number;
 }
@@ -100,6 +102,11 @@ export class FeedLog {
   /** Null for a station that never sent anything, or that is gone. */
   state(station: string): string | null {
     return this.#stations.get(station)?.state ?? null;
+  }
+
+  /** Of a station without a state: whether it is gone, or has yet to send one. */
+  whyNoState(station: string): "gone" | null {
+    return this.#stations.get(station)?.awaited === true ? null : "gone";
   }
 
   knows(station: string): boolean {

@@ -104,7 +104,7 @@ export class FeedObject extends DurableObject<Env> {
       extent: () => this.#log.extent(),
       read: (offset) => this.#log.read(offset),
       states: (wants, evenBehind) => this.#log.snapshot(wants, evenBehind),
-      state: (station) => this.#log.state(station),
+      state: (station) => this.#log.state(station) ?? this.#log.whyNoState(station),
       removedSince: (offset) => this.#log.removedSince(offset),
       admit: (token) => this.#admit(token),
       wakeAt: (atMs) => this.#clock.wakeAt(atMs),
@@ -368,7 +368,8 @@ export class FeedObject extends DurableObject<Env> {
       const state = batch.removed ? null : (batch.state ?? this.#log.state(station));
       const { totals = before?.totals ?? [] } = batch;
       this.#log.usage.add(totalsSince(totals, before?.totals ?? []));
-      retained.set(station, { lastSeq: last, state, totals });
+      const awaited = state === null && !batch.removed;
+      retained.set(station, { lastSeq: last, state, totals, ...(awaited ? { awaited } : {}) });
     }
     if (entries.length > 0) {
       const records = this.#append(entries, retained);

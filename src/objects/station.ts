@@ -44,6 +44,8 @@ export class StationObject extends DurableObject<Env> {
   readonly #station: string;
   #parts: StationParts;
   readonly #stream: Stream;
+  /** Subscribers that are about to have a socket here. */
+  #upgradingCount = 0;
   readonly #appends: Gather<IncomingEvent, AppendOutcome>;
   readonly #clock: AlarmClock;
   /** Raised when the station is emptied: what its parts were at comes to nothing. */
@@ -62,7 +64,7 @@ export class StationObject extends DurableObject<Env> {
       extent: () => this.#parts.journal.extent(),
       read: (offset) => this.#readRecords(offset),
       states: (wants) => this.#stateTexts(wants),
-      state: () => this.#stateTexts(() => true)[0] ?? null,
+      state: () => this.#stateTexts(() => true)[0] ?? "gone",
       removedSince: () => (this.#parts.journal.state.isGone ? [this.#station] : []),
       admit: (token) => this.#admit(token),
       wakeAt: (atMs) => this.#clock.wakeAt(atMs),
@@ -99,7 +101,7 @@ export class StationObject extends DurableObject<Env> {
     if (this.#parts.journal.seq === 0) return false;
     await this.#parts.pusher.check();
     this.#parts.lanes.release();
-    return this.#stream.size > 0;
+    return this.#stream.size > 0 || this.#upgradingCount > 0;
   }
 
   /** Has a lane try its head once, whatever stands against it. False when it owes nothing. */

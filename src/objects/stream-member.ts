@@ -35,6 +35,8 @@ export interface Member {
   allowedBytes: number;
   /** Stations that calls took out since its position, which left no event: told when it goes live. */
   readonly removed: Set<string>;
+  /** What it has asked for of late. */
+  asked: { readonly sinceMs: number; readonly count: number };
   /** Frames that came while its new token is looked at; null while none is. */
   unheard: ClientFrame[] | null;
   /** Grows when it begins anew, so that what is under way notices. */
@@ -64,6 +66,7 @@ export function newMember(socket: WebSocket, facts: MemberFacts): Member {
     heldSinceMs: null,
     allowedBytes: 0,
     removed: new Set(),
+    asked: { sinceMs: 0, count: 0 },
     unheard: null,
     generation: 0,
     lastFrameMs: null,

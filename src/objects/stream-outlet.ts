@@ -55,9 +55,10 @@ export class Outlet {
     offset: number,
     behind: number | null = null,
   ): SizedFrame[] {
-    const texts = [...stations].map((station) => {
+    const texts = [...stations].flatMap((station) => {
       const state = this.#source.state(station);
-      return state === null ? removedStation(station) : availabilityOf(state);
+      if (state === null) return [];
+      return [state === "gone" ? removedStation(station) : availabilityOf(state)];
     });
     const pages = pagesOf(texts, ({ length }) => length, MAX_FRAME_STATES);
     return pages.map((page, index) => {

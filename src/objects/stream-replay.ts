@@ -7,8 +7,13 @@ import type { Member } from "./stream-member.ts";
 import type { Outlet } from "./stream-outlet.ts";
 import { type StreamRecord, type StreamSource, seenByFilters } from "./stream-source.ts";
 
-/** A replay pauses when so much is under way to one who does not say that it arrives … */
-const WINDOW_BYTES = MAX_UNPROVEN_BYTES;
+/**
+ * A replay has no more than this under way to one who acknowledges: a tail that it can take in
+ * once it is live, however long it takes over each event.
+ */
+const ACKNOWLEDGED_BYTES = 512 * 1024;
+/** To one who does not say that anything arrives it pauses at this … */
+const UNPROVEN_BYTES = MAX_UNPROVEN_BYTES;
 /** … and then goes on with so much at each look, for clients that never say anything … */
 const UNPROVEN_STEP_BYTES = 512 * 1024;
 /** … but not for ever: one that is really stuck comes back with its cursor, and has lost nothing. */
@@ -225,15 +230,16 @@ export class Replay {
   async #hasRoom(member: Member, generation: number): Promise<boolean> {
     const { outlet, isCurrent, hear, conflate } = this.#world;
     const { flow } = member;
-    let allowedBytes = Math.max(WINDOW_BYTES, member.allowedBytes);
+    const windowBytes = () => (flow.acknowledges ? ACKNOWLEDGED_BYTES : UNPROVEN_BYTES);
+    let allowedBytes = Math.max(windowBytes(), member.allowedBytes);
     for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
       hear(member);
       if (flow.isLate(Date.now())) {
         conflate(member);
         return false;
       }
-      if (flow.bytes < WINDOW_BYTES) allowedBytes = WINDOW_BYTES;
-      else if (!flow.acknowledges && waitedMs > 0) allowedBytes += UNPROVEN_STEP_BYTES;
+      if (flow.acknowledges || flow.bytes < UNPROVEN_BYTES) allowedBytes = windowBytes();
+      else if (waitedMs > 0) allowedBytes += UNPROVEN_STEP_BYTES;
       member.allowedBytes = allowedBytes;
       if (flow.bytes < allowedBytes) return true;
       if (flow.bytes > MAX_REPLAY_BYTES) {

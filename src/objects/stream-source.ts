@@ -25,8 +25,8 @@ export interface StreamSource {
     wantsStation: (station: string) => boolean,
     evenBehind: boolean,
   ) => readonly string[] | null;
-  /** A station's present state; null when it is gone. */
-  readonly state: (station: string) => string | null;
+  /** A station's present state; `gone` when it was taken out, null when its first is still to come. */
+  readonly state: (station: string) => string | "gone" | null;
   /** Stations that were taken out by a call, which left no event, at that offset or after it. */
   readonly removedSince: (offset: number) => readonly string[];
   /** Whose token or key this is; null unless it opens this stream. */

@@ -25,6 +25,9 @@ export const MAX_SOCKETS = 5_000;
 const DEAD_MS = 3 * HEARTBEAT_SECONDS * 1000;
 /** While there are events the dead are looked for this often; while there are none they cost nothing. */
 const REAP_INTERVAL_MS = 30_000;
+/** Frames other than acknowledgements that one may send in ten seconds: each makes work here. */
+const MAX_ASKED = 100;
+const ASKED_PER_MS = 10_000;
 /** Frames that may wait for a token to be looked at. */
 const MAX_UNHEARD = 100;
 /** Tokens that end close to each other are seen to in one go. */
@@ -137,6 +140,8 @@ export class Stream {
     const read = readClientFrame(data);
     if (read === null) {
       this.#outlet.close(member, CloseCode.badFrame, "unreadable frame");
+    } else if (read.op !== "ack" && !mayAsk(member, nowMs)) {
+      this.#outlet.close(member, CloseCode.badFrame, "too many frames");
     } else this.#obey(member, read);
   }
 
@@ -229,7 +234,7 @@ export class Stream {
     // Of another stream, or of this one before it started anew: it says nothing.
     if (cursor?.epoch !== this.#source.extent().epoch) return;
     const isFirst = !member.flow.acknowledges;
-    member.flow.acknowledged(cursor.offset);
+    member.flow.acknowledged(cursor.offset, Date.now());
     if (isFirst) this.#store.save(member);
   }
 
@@ -352,6 +357,13 @@ export class Stream {
       this.#outlet.close(member, CloseCode.reconnect, "no sign of life");
     }
   }
+}
+
+function mayAsk(member: Member, nowMs: number): boolean {
+  const { sinceMs, count } = member.asked;
+  const isNew = nowMs - sinceMs >= ASKED_PER_MS;
+  member.asked = isNew ? { sinceMs: nowMs, count: 1 } : { sinceMs, count: count + 1 };
+  return member.asked.count <= MAX_ASKED;
 }
 
 function readSubscribe({

@@ -1,7 +1,7 @@
 import { faultFields, log } from "../log.ts";
 import type { Database } from "../store/database.ts";
 import { deleteUnblocked, listUnblocked } from "../store/health-store.ts";
-import { deleteSubscribed, listToTell, putSubscribed } from "../store/tenant-store.ts";
+import { deleteSubscribed, listToTell, noteTold, readTenant } from "../store/tenant-store.ts";
 import type { AlarmClock } from "./alarm-clock.ts";
 import type { FeedConfig } from "./feed.ts";
 import { LATE, within } from "./patience.ts";
@@ -119,9 +119,11 @@ export class Messenger {
   }
 
   #tellOfKeys(station: string): Promise<boolean> {
+    // What happens while it is woken it may not hear of.
+    const version = readTenant(this.#db)?.version ?? 0;
     return this.#wake(station, (hasSockets) => {
-      if (hasSockets) putSubscribed(this.#db, station);
-      else deleteSubscribed(this.#db, station);
+      if (hasSockets) noteTold(this.#db, station, version);
+      else deleteSubscribed(this.#db, station, version);
     });
   }
 

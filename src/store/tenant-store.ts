@@ -310,6 +310,11 @@ export function putSubscribed(db: Database, station: string): void {
   );
 }
 
+/** The station has heard of every key deleted up to that version of the tenant. */
+export function noteTold(db: Database, station: string, version: number): void {
+  db.run("UPDATE subscribed SET version = max(version, ?) WHERE station = ?", version, station);
+}
+
 export function isSubscribed(db: Database, station: string): boolean {
   return db.first("SELECT 1 FROM subscribed WHERE station = ?", station) !== null;
 }
@@ -324,6 +329,7 @@ export function listToTell(db: Database, limit: number): string[] {
     .map(({ station }) => station);
 }
 
-export function deleteSubscribed(db: Database, station: string): void {
-  db.run("DELETE FROM subscribed WHERE station = ?", station);
+/** The station has no sockets, unless somebody has subscribed after that version. */
+export function deleteSubscribed(db: Database, station: string, version: number): void {
+  db.run("DELETE FROM subscribed WHERE station = ? AND version <= ?", station, version);
 }

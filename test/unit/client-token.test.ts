@@ -29,9 +29,18 @@ describe("renewInMs", () => {
   });
 });
 
+const SIGNAL = new AbortController().signal;
+
 describe("fetchToken of a source that never answers", () => {
+  it("rejects when nobody waits for it any more", async () => {
+    const closing = new AbortController();
+    const fetching = fetchToken(() => new Promise(() => {}), closing.signal);
+    closing.abort(new Error("closed"));
+    await expect(fetching).rejects.toThrow("closed");
+  });
+
   it("rejects after a while", async () => {
-    await expect(fetchToken(() => new Promise(() => {}), 20)).rejects.toThrow("too long");
+    await expect(fetchToken(() => new Promise(() => {}), SIGNAL, 20)).rejects.toThrow("too long");
   });
 });
 
@@ -50,13 +59,13 @@ describe("fetchToken", () => {
       { token: "t", expiresAtMs: null },
     ],
   ])("takes %s", async (_what, source, expected) => {
-    expect(await fetchToken(source)).toEqual(expected);
+    expect(await fetchToken(source, SIGNAL)).toEqual(expected);
   });
 
   it.each([
     ["an empty text", ""],
     ["an answer without a token", () => JSON.parse("{}")],
   ])("does not take %s", async (_what, source) => {
-    await expect(fetchToken(source)).rejects.toThrow("expected a token");
+    await expect(fetchToken(source, SIGNAL)).rejects.toThrow("expected a token");
   });
 });

@@ -8,7 +8,7 @@ const MIB = 1024 * 1024;
 /** One that has acknowledged everything so far. */
 function acknowledging(): Flow {
   const flow = new Flow();
-  flow.acknowledged(0);
+  flow.acknowledged(0, 0);
   return flow;
 }
 
@@ -44,10 +44,21 @@ describe("Flow", () => {
     const flow = acknowledging();
     flow.sent(1, 1, 0);
     flow.sent(1, 2, 10_000);
-    flow.acknowledged(1);
+    flow.acknowledged(1, 5_000);
     expect([flow.isLate(40_000), flow.isLate(40_001)]).toEqual([false, true]);
-    flow.acknowledged(2);
+    flow.acknowledged(2, 40_001);
     expect(flow.isLate(Number.MAX_SAFE_INTEGER)).toBe(false);
+  });
+
+  it("counts anew from each acknowledgement that takes something, and from no other", () => {
+    const flow = acknowledging();
+    for (let offset = 1; offset <= 3; offset += 1) flow.sent(1, offset, 0);
+    flow.acknowledged(1, 25_000);
+    expect([flow.isLate(55_000), flow.isLate(55_001)]).toEqual([false, true]);
+    flow.acknowledged(1, 50_000);
+    expect(flow.isLate(55_001)).toBe(true);
+    flow.acknowledged(2, 50_000);
+    expect([flow.isLate(80_000), flow.isLate(80_001)]).toEqual([false, true]);
   });
 
   it("is never late for one that does not acknowledge", () => {
@@ -73,7 +84,7 @@ describe("Flow", () => {
     flow.sent(3 * MIB, 1, 0);
     flow.sent(2 * MIB, 2, 0);
     expect(flow.acknowledges).toBe(false);
-    flow.acknowledged(1);
+    flow.acknowledged(1, 0);
     expect([flow.acknowledges, flow.bytes]).toEqual([true, 2 * MIB]);
     flow.heard(10_000);
     expect(flow.bytes).toBe(2 * MIB);
@@ -82,7 +93,7 @@ describe("Flow", () => {
   it("switches at an acknowledgement that covers nothing, too", () => {
     const flow = new Flow();
     flow.sent(5, 7, 0);
-    flow.acknowledged(3);
+    flow.acknowledged(3, 0);
     expect([flow.acknowledges, flow.bytes, flow.isLate(30_001)]).toEqual([true, 5, true]);
   });
 
@@ -96,9 +107,9 @@ describe("Flow", () => {
   it("drops nothing at an acknowledgement that goes back", () => {
     const flow = acknowledging();
     flow.sent(1, 5, 0);
-    flow.acknowledged(5);
+    flow.acknowledged(5, 0);
     flow.sent(2, 6, 0);
-    flow.acknowledged(4);
+    flow.acknowledged(4, 0);
     expect(flow.bytes).toBe(2);
   });
 
@@ -108,12 +119,12 @@ describe("Flow", () => {
     flow.sent(2, 8, 0);
     flow.beginAt(3);
     flow.sent(4, 5, 0);
-    flow.acknowledged(2);
+    flow.acknowledged(2, 0);
     expect(flow.bytes).toBe(7);
-    flow.acknowledged(3);
+    flow.acknowledged(3, 0);
     expect(flow.bytes).toBe(4);
     flow.beginAt(9);
-    flow.acknowledged(5);
+    flow.acknowledged(5, 0);
     expect(flow.bytes).toBe(0);
   });
 

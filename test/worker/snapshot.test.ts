@@ -121,4 +121,19 @@ describe("a snapshot", () => {
     const subscriber = await subscribe(tenant, "/v1/stream?from=snapshot&stations=cs0");
     await expect.poll(() => pagesOf(subscriber).length, { timeout: 4_000 }).toBe(1);
   });
+
+  it("of a new station in the midst of its first backlog does not say that it is gone", async () => {
+    const tenant = await newTenant();
+    const { body } = await tenant.call("POST", "/v1/tokens", { view: "state" });
+    const { token } = z.object({ token: z.string() }).parse(body);
+    const subscriber = await subscribe(tenant, "/v1/stream", token);
+    await expect.poll(() => subscriber.frames.length).toBe(1);
+    const fleet = new Fleet(tenant);
+    await fleet.push("new", false);
+    await fleet.push("new");
+    const states = () =>
+      subscriber.frames.flatMap(({ op, stations }) => (op === "state" ? stations : []));
+    await expect.poll(states).toMatchObject([{ station: "new", seq: 2 }]);
+    expect(JSON.stringify(subscriber.frames)).not.toContain("removed");
+  });
 });

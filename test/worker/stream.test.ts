@@ -224,6 +224,19 @@ describe("GET /v1/stream", () => {
     },
   );
 
+  it("takes 100 frames in ten seconds beside acknowledgements, and closes at one more", async () => {
+    const tenant = await newTenant();
+    const subscriber = await subscribe(tenant);
+    for (let i = 0; i < 300; i += 1) subscriber.socket.send('{"op":"ack","cursor":"x"}');
+    for (let i = 0; i < 100; i += 1) subscriber.socket.send('{"op":"sing"}');
+    const errors = () => subscriber.frames.filter(({ op }) => op === "error").length;
+    await expect.poll(errors).toBe(100);
+    expect(subscriber.closed.code).toBeNull();
+    subscriber.socket.send('{"op":"sing"}');
+    await expect.poll(() => subscriber.closed.code).toBe(4000);
+    expect(errors()).toBe(100);
+  });
+
   it("closes the sockets of a key that was deleted, and no others", async () => {
     const tenant = await newTenant();
     const { body } = await tenant.call("POST", "/v1/keys", { name: "screen", role: "reader" });
