@@ -178,6 +178,17 @@ describe("chargewire forward", () => {
     }
   });
 
+  it("leaves the stream while more waits than it can hold, and comes back for the rest", async () => {
+    const program = await forwardLive();
+    await server.kill();
+    const stations = Array.from({ length: 25 }, (_, index) => `cs${index}`);
+    const ids = await sendAll(stations, 50);
+    await expect.poll(() => program.errors, PATIENCE).toContain("1000 events wait");
+    await server.restart();
+    await expect.poll(() => server.accepted.length, PATIENCE).toBe(1_250);
+    for (const station of stations) expect(server.idsOf(station)).toEqual(ids.get(station));
+  });
+
   it("goes on where it was killed, with the same secret, and leaves nothing out", async () => {
     const state = join(directory, "state.json");
     const first = await forwardLive("--state", state, "--json");

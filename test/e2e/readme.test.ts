@@ -40,7 +40,7 @@ describe("README.md", () => {
     const { scripts } = JSON.parse(
       readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"),
     );
-    for (const [, script] of README.matchAll(/npm run ([a-z:]+)/g)) {
+    for (const [, script] of README.matchAll(/npm run ([a-z:-]+)/g)) {
       expect(scripts).toHaveProperty(script ?? "");
     }
   });

@@ -247,6 +247,19 @@ describe("what retention has let go of", () => {
     expect(await receiver.requests()).toHaveLength(1);
   });
 
+  it("keeps no station asking whose feed was set back, and is told as a hole", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    await appendAged(tenant, "asleep", 20, "OLD");
+    await keepDays(tenant, 10);
+    await untilGone(tenant, "OLD");
+    await runInDurableObject(feedOf(tenant), (_, { storage }) => storage.deleteAll());
+    await evictDurableObject(feedOf(tenant));
+    expect(await stationOf(tenant, "asleep").wake()).toBe(false);
+    await tenant.send(path, webhook({ station: "asleep" }));
+    expect(await page(tenant, "/v1/events")).toMatchObject({ items: [{ seq: 2 }], next: null });
+  });
+
   it("ends the parking of a lane that waits at it", async () => {
     const tenant = await newTenant();
     const receiver = await new Receiver().script({ status: 500 });

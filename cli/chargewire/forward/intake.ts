@@ -37,6 +37,8 @@ export interface IntakeOptions extends Pick<StreamOptions, "url" | "key" | "filt
   readonly forwarder: Forwarder;
   readonly onStatus: (status: Status) => void;
   readonly onGap: (reason: string) => void;
+  /** More waits than is to be held here: the stream is left until most of it is delivered. */
+  readonly onLeft: (pendingCount: number) => void;
   readonly onError: NonNullable<StreamOptions["onError"]>;
 }
 
@@ -102,8 +104,10 @@ export class Intake {
 
   /** Until the local server has taken most of what is here. */
   #leave(): void {
+    const { forwarder, onLeft } = this.#options;
     this.#closeAtPlace();
-    void this.#options.forwarder.drained(RESUME_PENDING).then(() => this.#open());
+    onLeft(forwarder.pendingCount);
+    void forwarder.drained(RESUME_PENDING).then(() => this.#open());
   }
 
   async #notice(reason: string): Promise<void> {

@@ -38,6 +38,8 @@ export async function runForward(options: ForwardOptions, output: Output): Promi
     ...{ url, key, filter, from, forwarder },
     onStatus: (status) => output.note(statusLine(status)),
     onGap: (reason) => output.note(`Events are missing here (${reason}); chargewire-gap says so.`),
+    onLeft: (count) =>
+      output.note(`${count} events wait; the rest is fetched when they are through.`),
     onError: ({ code, message }) => output.note(`${code}: ${message}`),
   });
   const keeper = keepState(options, forwarder, intake);
