@@ -143,7 +143,7 @@ describe("Flow", () => {
         sizes.forEach((bytes, index) => {
           flow.sent(bytes, index + 1, index);
         });
-        flow.acknowledged(upTo);
+        flow.acknowledged(upTo, 0);
         const left = sizes.slice(upTo).reduce((total, bytes) => total + bytes, 0);
         expect(flow.bytes).toBe(left);
       }),

