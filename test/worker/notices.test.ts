@@ -63,7 +63,9 @@ async function later(tenant: TestTenant, ms: number): Promise<void> {
 async function silence(tenant: TestTenant, ms: number): Promise<void> {
   await withTenant(tenant, (db) => {
     db.run(
-      "UPDATE sources SET last_event_at_ms = last_event_at_ms - ?, updated_at_ms = updated_at_ms - ?",
+      `UPDATE sources SET last_event_at_ms = last_event_at_ms - ?, updated_at_ms = updated_at_ms - ?,
+         silence_told_ms = silence_told_ms - ?`,
+      ms,
       ms,
       ms,
     );
