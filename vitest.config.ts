@@ -12,6 +12,8 @@ export default defineConfig({
           environment: "node",
           include: ["test/unit/**/*.test.ts"],
           sequence: { groupOrder: 0 },
+          // For hangs, here as below; nothing measures speed.
+          testTimeout: 30_000,
         },
       },
       {
@@ -31,10 +33,10 @@ export default defineConfig({
           name: "worker",
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["test/support/receiver.ts"],
+          setupFiles: ["test/worker/leak-watch-setup.ts"],
           // One kind of test after the other: two cores do not carry all of them at once.
           sequence: { groupOrder: 1 },
-          // For hangs; nothing here measures speed.
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           expect: { poll: { timeout: 20_000 } },
         },
       },
@@ -46,7 +48,7 @@ export default defineConfig({
           // Each file runs a relay of its own; two cores do not carry several.
           fileParallelism: false,
           sequence: { groupOrder: 2 },
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 120_000,
         },
       },
@@ -58,7 +60,7 @@ export default defineConfig({
           // A Chromium and a relay for each file.
           fileParallelism: false,
           sequence: { groupOrder: 3 },
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 120_000,
         },
       },

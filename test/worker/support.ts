@@ -3,8 +3,15 @@ import * as z from "zod";
 
 import { PROTOCOL } from "../../src/protocol/codes.ts";
 import { TestTenant } from "../support/api.ts";
+import { watchAnswer } from "./leak-watch.ts";
 
-export const worker = (request: Request): Promise<Response> => exports.default.fetch(request);
+/** The relay. Its answers are looked through for secrets, whatever the test is about. */
+export async function worker(request: Request): Promise<Response> {
+  const where = `${request.method} ${new URL(request.url).pathname}`;
+  const response = await exports.default.fetch(request);
+  if (response.webSocket === null) await watchAnswer(where, response);
+  return response;
+}
 
 export const newTenant = (): Promise<TestTenant> => TestTenant.create(worker);
 
