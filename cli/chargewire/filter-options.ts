@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import * as z from "zod";
 
 import { Filter } from "../../src/domain/filter.ts";
+import { parseJson } from "../../src/domain/webhook.ts";
 import { UsageError } from "../simulator/command-line.ts";
 import { readList } from "./arguments.ts";
 
@@ -24,18 +24,8 @@ export function readFilter({ types, stations, match }: FilterOptions): Filter {
 }
 
 function parseMatch(text: string): unknown {
-  const parsed = z
-    .string()
-    .transform((json, ctx): unknown => {
-      try {
-        return JSON.parse(json);
-      } catch {
-        ctx.addIssue({ code: "custom", message: "not JSON" });
-        return z.NEVER;
-      }
-    })
-    .safeParse(text);
-  if (parsed.success) return parsed.data;
+  const match = parseJson(text);
+  if (match !== undefined) return match;
   throw new UsageError(`--match: expected JSON such as '{"data.status":"Started"}', not '${text}'`);
 }
 

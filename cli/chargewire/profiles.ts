@@ -1,17 +1,11 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 
+import { parseJson } from "../../src/domain/webhook.ts";
 import { UsageError } from "../simulator/command-line.ts";
+import { writePrivately } from "./private-file.ts";
 
 const Profile = z.strictObject({ url: z.url(), key: z.string().min(1) });
 export type Profile = z.infer<typeof Profile>;
@@ -81,19 +75,8 @@ export function readProfiles(file: string): Readonly<Record<string, Profile>> {
   throw new UsageError(`${file} is not what \`chargewire login\` writes; mend or remove it.`);
 }
 
-/** Stored for its owner's eyes alone, and never half-written. */
 export function storeProfile(file: string, name: string, profile: Profile): void {
   const profiles = { ...readProfiles(file), [name]: profile };
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify({ profiles }, null, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, file);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  writePrivately(file, JSON.stringify({ profiles }, null, 2));
 }

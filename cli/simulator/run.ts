@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createWriteStream, existsSync, readFileSync } from "node:fs";
 import * as z from "zod";
 
+import { parseJson } from "../../src/domain/webhook.ts";
 import { listenForInterrupt } from "../relay/command-line.ts";
 import { parseCommandLine, type SimulateCommand, UsageError } from "./command-line.ts";
 import { createReporter } from "./report.ts";
@@ -27,14 +28,6 @@ function findReceiver({ url, secret }: SimulateCommand): { url: string; secret: 
   const demo = Demo.safeParse(parseJson(readFileSync(DEMO_FILE, "utf8")));
   if (!demo.success) throw new UsageError(`${DEMO_FILE} is not what \`npm start\` writes.`);
   return { url: url ?? demo.data.ingestUrl, secret: secret ?? demo.data.secret };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 async function openRecord(file: string | null) {

@@ -1,7 +1,9 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import * as z from "zod";
 
+import { parseJson } from "../../../src/domain/webhook.ts";
 import { UsageError } from "../../simulator/command-line.ts";
+import { writePrivately } from "../private-file.ts";
 
 /** How far one station's events are settled, and which was delivered last. */
 const StationPlace = z.strictObject({ settledSeq: z.int(), prevSeq: z.int().nullable() });
@@ -40,17 +42,6 @@ export function readState(
   return parsed.data;
 }
 
-/** Never half-written: whoever is killed at any moment leaves the state before or after. */
 export function writeState(file: string, state: ForwardState): void {
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(state)}\n`, { mode: 0o600 });
-  renameSync(draft, file);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  writePrivately(file, JSON.stringify(state));
 }
