@@ -15,7 +15,6 @@ import {
   countOf,
   deadLetters,
   FIVE,
-  feedOf,
   grantProbe,
   healthOf,
   lanesOf,
@@ -23,14 +22,12 @@ import {
   routeOf,
   setUpOutage,
   setUpRoute,
-  stationOf,
   stationsHeard,
-  tenantOf,
   times,
   troubles,
 } from "./outage-support.ts";
 import { Receiver } from "./receiver.ts";
-import { newTenant } from "./support.ts";
+import { feedOf, newTenant, stationOf, tenantOf } from "./support.ts";
 
 afterEach(() => reset());
 

@@ -10,9 +10,9 @@ import {
   routeOf,
   setUpOutage,
   setUpRoute,
-  stationOf,
   troubles,
 } from "./outage-support.ts";
+import { stationOf } from "./support.ts";
 
 afterEach(() => reset());
 

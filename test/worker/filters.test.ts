@@ -1,16 +1,14 @@
 import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 
 import { MAX_FILTER_BYTES } from "../../src/domain/filter.ts";
-import { feedName } from "../../src/env.ts";
 import { FeedLog } from "../../src/objects/feed-log.ts";
 import { Database } from "../../src/store/database.ts";
 import type { TestTenant } from "../support/api.ts";
 import { webhook } from "../support/webhooks.ts";
 import { Receiver, seqsOf } from "./receiver.ts";
-import { eventsOf, newTenant, subscribe, type TestSocket, worker } from "./support.ts";
+import { eventsOf, feedOf, newTenant, subscribe, type TestSocket, worker } from "./support.ts";
 
 afterEach(() => reset());
 
@@ -26,7 +24,6 @@ async function sendStatuses(tenant: TestTenant, path: string, ...statuses: unkno
 
 const query = (match: unknown) => `match=${encodeURIComponent(JSON.stringify(match))}`;
 const seqs = ({ frames }: TestSocket) => eventsOf(frames).map(({ seq }) => seq);
-const feedOf = (tenant: TestTenant) => env.FEED.getByName(feedName(tenant.id));
 const invalid = (path: string) => ({
   status: 400,
   body: { code: "invalid_request", issues: [{ path, message: expect.any(String) }] },

@@ -1,19 +1,15 @@
 import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { feedName } from "../../src/env.ts";
 import type { TestTenant } from "../support/api.ts";
 import { webhook } from "../support/webhooks.ts";
-import { eventsOf, newTenant, subscribe, type TestSocket } from "./support.ts";
+import { eventsOf, feedOf, newTenant, subscribe, type TestSocket } from "./support.ts";
 import { newToken } from "./token-support.ts";
 
 afterEach(async () => {
   vi.restoreAllMocks();
   await reset();
 });
-
-const feedOf = (tenant: TestTenant) => env.FEED.getByName(feedName(tenant.id));
 
 /** Resolves with what the relay answers to a ping. */
 function ping({ socket }: TestSocket): Promise<void> {

@@ -3,7 +3,6 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 
-import { feedName, stationName } from "../../src/env.ts";
 import { FeedLog } from "../../src/objects/feed-log.ts";
 import { type IncomingEvent, Journal, LOG_EVENTS } from "../../src/objects/station-journal.ts";
 import { Database } from "../../src/store/database.ts";
@@ -11,7 +10,7 @@ import { call, type TestTenant } from "../support/api.ts";
 import { OPERATOR_KEY } from "../support/secrets.ts";
 import { objectId, webhook } from "../support/webhooks.ts";
 import { Receiver } from "./receiver.ts";
-import { eventsOf, newTenant, subscribe, worker } from "./support.ts";
+import { eventsOf, feedOf, newTenant, stationOf, subscribe, worker } from "./support.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -19,10 +18,6 @@ afterEach(() => reset());
 
 const Key = z.object({ id: z.string(), apiKey: z.string() });
 const Page = z.object({ items: z.array(z.unknown()), next: z.string().nullable() });
-
-const feedOf = ({ id }: TestTenant) => env.FEED.getByName(feedName(id));
-const stationOf = ({ id }: TestTenant, station: string) =>
-  env.STATION.getByName(stationName(id, station));
 
 const removeTenant = ({ origin, id }: TestTenant) =>
   call(worker, origin, OPERATOR_KEY, "DELETE", `/v1/tenants/${id}`);

@@ -9,7 +9,6 @@ import {
   countOf,
   deadLetters,
   FIVE,
-  feedOf,
   healthOf,
   lanesOf,
   ofStation,
@@ -18,12 +17,11 @@ import {
   setUpOutage,
   setUpParked,
   setUpRoute,
-  stationOf,
   stationsHeard,
-  tenantOf,
   troubles,
 } from "./outage-support.ts";
 import { Receiver, seqsOf } from "./receiver.ts";
+import { feedOf, stationOf, tenantOf } from "./support.ts";
 
 afterEach(() => reset());
 

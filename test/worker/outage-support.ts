@@ -1,22 +1,15 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { expect, onTestFinished } from "vitest";
 import * as z from "zod";
 
-import { feedName, stationName } from "../../src/env.ts";
 import type { TestTenant } from "../support/api.ts";
 import type { Answer } from "../support/receiver.ts";
 import { webhook } from "../support/webhooks.ts";
 import { type Received, Receiver } from "./receiver.ts";
-import { newTenant } from "./support.ts";
+import { newTenant, tenantOf } from "./support.ts";
 
 /** Stations enough to open a breaker, when each of them fails once. */
 export const FIVE = ["a", "b", "c", "d", "e"];
-
-export const tenantOf = ({ id }: TestTenant) => env.TENANT.getByName(id);
-export const feedOf = ({ id }: TestTenant) => env.FEED.getByName(feedName(id));
-export const stationOf = ({ id }: TestTenant, station: string) =>
-  env.STATION.getByName(stationName(id, station));
 
 /** A tenant with one route, to a destination that answers as told. */
 export async function setUpRoute(answers: readonly Answer[], settings = {}) {

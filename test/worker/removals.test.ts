@@ -2,8 +2,8 @@ import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 
 import type { TestTenant } from "../support/api.ts";
-import { lastCursor, newTenant, subscribe } from "./support.ts";
-import { feedOf, newToken, ops, statesOf } from "./token-support.ts";
+import { feedOf, lastCursor, newTenant, subscribe } from "./support.ts";
+import { newToken, ops, statesOf } from "./token-support.ts";
 
 afterEach(() => reset());
 

@@ -9,22 +9,17 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 
 import { toUtf8 } from "../../src/domain/encoding.ts";
-import { feedName, stationName } from "../../src/env.ts";
 import type { TestTenant } from "../support/api.ts";
 import { objectId, webhook } from "../support/webhooks.ts";
 import { Receiver } from "./receiver.ts";
 import { forgetObjects, storedText } from "./stored.ts";
-import { eventsOf, newTenant, subscribe } from "./support.ts";
+import { eventsOf, feedOf, newTenant, stationOf, subscribe } from "./support.ts";
 
 const DAY_MS = 86_400_000;
 const STATIONS = ["awake", "asleep", "_account"];
 
 beforeEach(forgetObjects);
 afterEach(() => reset());
-
-const stationOf = (tenant: TestTenant, id: string) =>
-  env.STATION.getByName(stationName(tenant.id, id));
-const feedOf = (tenant: TestTenant) => env.FEED.getByName(feedName(tenant.id));
 
 /** Appends an event as if it had come that many days ago; its body says `marker`. */
 async function appendAged(tenant: TestTenant, station: string, days: number, marker: string) {

@@ -8,20 +8,26 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 
 import { parseCursor } from "../../src/domain/cursor.ts";
-import { feedName, stationName } from "../../src/env.ts";
+import { stationName } from "../../src/env.ts";
 import type { TestTenant } from "../support/api.ts";
 import { webhook } from "../support/webhooks.ts";
 import { Receiver, seqsOf } from "./receiver.ts";
-import { eventsOf, lastCursor, newTenant, subscribe, type TestSocket } from "./support.ts";
+import {
+  eventsOf,
+  feedOf,
+  lastCursor,
+  newTenant,
+  subscribe,
+  type TestSocket,
+  tenantOf,
+} from "./support.ts";
 
 afterEach(() => reset());
 
 const send = async (tenant: TestTenant, path: string, type = "session.updated") =>
   expect((await tenant.send(path, webhook({ station: "cs1", type }))).status).toBe(200);
 
-const feedOf = ({ id }: TestTenant) => env.FEED.getByName(feedName(id));
 const stationOf = ({ id }: TestTenant) => env.STATION.getByName(stationName(id, "cs1"));
-const tenantOf = ({ id }: TestTenant) => env.TENANT.getByName(id);
 
 const seqs = ({ frames }: TestSocket) => eventsOf(frames).map(({ seq }) => seq);
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);

@@ -1,13 +1,12 @@
 import { reset } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 
-import { feedName } from "../../src/env.ts";
 import type { TestTenant } from "../support/api.ts";
 import {
   eventsOf,
   type Frame,
+  feedOf,
   lastCursor,
   newTenant,
   subscribe,
@@ -19,8 +18,6 @@ const MIB = 1024 * KIB;
 /** What is sent at a time; a subscriber is slow beyond 4 MiB. */
 const EVENT_BYTES = 128 * KIB;
 const EVENTS_PER_MIB = MIB / EVENT_BYTES;
-
-const feedOf = (tenant: TestTenant) => env.FEED.getByName(feedName(tenant.id));
 
 /** Puts events of one station into the feed, as its object does. */
 class Source {

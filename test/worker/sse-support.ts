@@ -2,8 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import * as z from "zod";
 
 import type { TestTenant } from "../support/api.ts";
-import { type Frame, worker } from "./support.ts";
-import { feedOf } from "./token-support.ts";
+import { type Frame, feedOf, worker } from "./support.ts";
 
 const Data = z.looseObject({ op: z.string() });
 

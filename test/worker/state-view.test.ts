@@ -12,12 +12,14 @@ import { type EventReader, openEvents } from "./sse-support.ts";
 import {
   eventsOf,
   type Frame,
+  feedOf,
   lastCursor,
   newTenant,
+  stationOf,
   subscribe,
   type TestSocket,
 } from "./support.ts";
-import { ask, feedOf, newToken, ops, send, statesOf, stationOf } from "./token-support.ts";
+import { ask, newToken, ops, send, statesOf } from "./token-support.ts";
 
 afterEach(() => reset());
 

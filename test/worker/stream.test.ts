@@ -3,13 +3,21 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 
-import { feedName, stationName } from "../../src/env.ts";
+import { stationName } from "../../src/env.ts";
 import { FeedLog } from "../../src/objects/feed-log.ts";
 import { Journal, LOG_EVENTS } from "../../src/objects/station-journal.ts";
 import { Database } from "../../src/store/database.ts";
 import type { TestTenant } from "../support/api.ts";
 import { objectId, webhook } from "../support/webhooks.ts";
-import { eventsOf, lastCursor, newTenant, subscribe, type TestSocket, worker } from "./support.ts";
+import {
+  eventsOf,
+  feedOf,
+  lastCursor,
+  newTenant,
+  subscribe,
+  type TestSocket,
+  worker,
+} from "./support.ts";
 
 afterEach(() => reset());
 
@@ -28,8 +36,6 @@ async function events(subscriber: TestSocket, count: number): Promise<string[]> 
 }
 
 const Key = z.object({ id: z.string(), apiKey: z.string() });
-
-const feedOf = (tenant: TestTenant) => env.FEED.getByName(feedName(tenant.id));
 
 describe("GET /v1/stream", () => {
   it("greets, then passes on every event with its body and a cursor", async () => {

@@ -1,6 +1,7 @@
-import { exports } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import * as z from "zod";
 
+import { feedName, stationName } from "../../src/env.ts";
 import { PROTOCOL } from "../../src/protocol/codes.ts";
 import { TestTenant } from "../support/api.ts";
 import { watchAnswer } from "./leak-watch.ts";
@@ -14,6 +15,11 @@ export async function worker(request: Request): Promise<Response> {
 }
 
 export const newTenant = (): Promise<TestTenant> => TestTenant.create(worker);
+
+export const tenantOf = ({ id }: TestTenant) => env.TENANT.getByName(id);
+export const feedOf = ({ id }: TestTenant) => env.FEED.getByName(feedName(id));
+export const stationOf = ({ id }: TestTenant, station: string) =>
+  env.STATION.getByName(stationName(id, station));
 
 const Frame = z.looseObject({ op: z.string() });
 export type Frame = z.infer<typeof Frame>;

@@ -7,17 +7,15 @@ import {
   around,
   countOf,
   FIVE,
-  feedOf,
   healthOf,
   lanesOf,
   setUpOutage,
   setUpRoute,
-  stationOf,
   stationsHeard,
-  tenantOf,
   troubles,
 } from "./outage-support.ts";
 import { Receiver } from "./receiver.ts";
+import { feedOf, stationOf, tenantOf } from "./support.ts";
 
 afterEach(() => reset());
 

@@ -5,9 +5,16 @@ import { afterEach, describe, expect, it } from "vitest";
 import { FeedLog } from "../../src/objects/feed-log.ts";
 import { Database } from "../../src/store/database.ts";
 import type { TestTenant } from "../support/api.ts";
-import { type Frame, lastCursor, newTenant, subscribe, type TestSocket } from "./support.ts";
 import {
+  type Frame,
   feedOf,
+  lastCursor,
+  newTenant,
+  stationOf,
+  subscribe,
+  type TestSocket,
+} from "./support.ts";
+import {
   inSeconds,
   mint,
   newKey,
@@ -18,7 +25,6 @@ import {
   seqs,
   seqsOf,
   statesOf,
-  stationOf,
   until,
 } from "./token-support.ts";
 

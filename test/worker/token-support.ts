@@ -4,7 +4,7 @@ import * as z from "zod";
 
 import type { Grant } from "../../src/domain/grant.ts";
 import type { TokenKind } from "../../src/domain/subscriber-token.ts";
-import { configOf, feedName, stationName } from "../../src/env.ts";
+import { configOf } from "../../src/env.ts";
 import type { TestTenant } from "../support/api.ts";
 import { webhook } from "../support/webhooks.ts";
 import { eventsOf, type Frame, type TestSocket, worker } from "./support.ts";
@@ -13,10 +13,6 @@ const Keys = z.array(z.object({ id: z.string() }));
 const NewKey = z.object({ id: z.string(), apiKey: z.string() });
 const NewToken = z.object({ token: z.string(), expiresAt: z.string() });
 const NewTicket = z.object({ ticket: z.string(), opensBefore: z.string(), expiresAt: z.string() });
-
-export const feedOf = ({ id }: TestTenant) => env.FEED.getByName(feedName(id));
-export const stationOf = ({ id }: TestTenant, station: string) =>
-  env.STATION.getByName(stationName(id, station));
 
 export async function newKey(tenant: TestTenant, role: "admin" | "reader" = "reader") {
   return NewKey.parse((await tenant.call("POST", "/v1/keys", { name: "page", role })).body);

@@ -4,17 +4,8 @@ import * as z from "zod";
 
 import { call, type TestTenant } from "../support/api.ts";
 import { OPERATOR_KEY } from "../support/secrets.ts";
-import { newTenant, subscribe, worker } from "./support.ts";
-import {
-  ask,
-  feedOf,
-  mint,
-  newKey,
-  newTicket,
-  newToken,
-  send,
-  stationOf,
-} from "./token-support.ts";
+import { feedOf, newTenant, stationOf, subscribe, worker } from "./support.ts";
+import { ask, mint, newKey, newTicket, newToken, send } from "./token-support.ts";
 
 afterEach(() => reset());
 

@@ -4,14 +4,14 @@ import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 
 import { dayOf, shiftDay, totalOf } from "../../src/domain/usage.ts";
-import { feedName, stationName } from "../../src/env.ts";
+import { stationName } from "../../src/env.ts";
 import { AlarmClock } from "../../src/objects/alarm-clock.ts";
 import { TenantUsage } from "../../src/objects/tenant-usage.ts";
 import { Database } from "../../src/store/database.ts";
 import type { TestTenant } from "../support/api.ts";
 import { signedRequest, webhook } from "../support/webhooks.ts";
 import { Receiver } from "./receiver.ts";
-import { eventsOf, newTenant, subscribe, worker } from "./support.ts";
+import { eventsOf, feedOf, newTenant, subscribe, worker } from "./support.ts";
 
 const Counts = z.looseObject({
   accepted: z.int(),
@@ -37,7 +37,6 @@ const today = async (tenant: TestTenant) => (await usageOf(tenant)).items.at(-1)
 const another = (tenant: TestTenant, path: string, station = "cs1") =>
   tenant.send(path, webhook({ type: "chargestation.online", data: { _id: station } }));
 
-const feedOf = (tenant: TestTenant) => env.FEED.getByName(feedName(tenant.id));
 const stationOf = (tenant: TestTenant, station = "cs1") =>
   env.STATION.getByName(stationName(tenant.id, station));
 
