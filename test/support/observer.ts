@@ -5,7 +5,7 @@ import {
   type Subscription,
 } from "../../client/client.ts";
 import type { SubscriptionError } from "../../client/status.ts";
-import { within } from "./scripted-relay.ts";
+import { within } from "./within.ts";
 
 /** A subscription, and all that it has told its application. */
 export class Observer {

@@ -2,8 +2,9 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 
-/** Longer than anything here takes: for hangs. */
-const PATIENCE_MS = 10_000;
+import type { ConnectOptions } from "../../client/client.ts";
+import { Observer } from "./observer.ts";
+import { within } from "./within.ts";
 
 /** One connection of a client to a {@link ScriptedRelay}. */
 export class Visit {
@@ -92,7 +93,7 @@ export class Visit {
   }
 }
 
-/** A server that says what the test tells it to, over real sockets. */
+/** A server that says what the test tells it to, over real sockets, and the observers that connect to it. */
 export class ScriptedRelay {
   readonly visits: Visit[] = [];
   /** Set, an upgrade is refused with this status. */
@@ -101,6 +102,7 @@ export class ScriptedRelay {
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
   readonly #arrivals = new EventTarget();
+  readonly #observers: Observer[] = [];
   #metCount = 0;
 
   private constructor(server: Server) {
@@ -137,6 +139,13 @@ export class ScriptedRelay {
     return `http://127.0.0.1:${port}`;
   }
 
+  /** A subscription to this, which ends with it. */
+  observe(options: Partial<ConnectOptions> = {}): Observer {
+    const observer = new Observer({ url: this.url, token: "key", ...options });
+    this.#observers.push(observer);
+    return observer;
+  }
+
   /** The next connection that this has not returned yet. */
   visit(): Promise<Visit> {
     return within(async () => {
@@ -161,6 +170,7 @@ export class ScriptedRelay {
   }
 
   async stop(): Promise<void> {
+    for (const { subscription } of this.#observers) subscription.close();
     for (const socket of this.#sockets.clients) socket.terminate();
     this.#sockets.close();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -197,15 +207,3 @@ export const station = (id: string) => ({
   sessions: [],
   lastEventAt: null,
 });
-
-export async function within<T>(work: () => Promise<T>, complaint: string): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(complaint)), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([work(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -3,7 +3,6 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { type ConnectOptions, connect, type Item, type Subscription } from "../../client/client.ts";
-import { Observer } from "../support/observer.ts";
 import { event, events, ScriptedRelay, station } from "../support/scripted-relay.ts";
 
 let relay: ScriptedRelay;
@@ -56,15 +55,12 @@ describe("callbacks", () => {
 
   it("that fail are told of, and do not stop the next", async () => {
     const seen: number[] = [];
-    const observer = new Observer({
-      url: relay.url,
-      token: "key",
+    const observer = relay.observe({
       onEvent: ({ seq }) => {
         if (seq === 1) throw new Error("oops");
         seen.push(seq);
       },
     });
-    open.push(observer.subscription);
     (await relay.welcome()).send(events(1, 2));
     await expect.poll(() => seen).toEqual([2]);
     expect(observer.errors).toEqual([expect.objectContaining({ code: "callback_failed" })]);
@@ -127,9 +123,8 @@ describe("acknowledgements", () => {
 describe("a slow application", () => {
   it("is given nothing more before it has taken what it has", async () => {
     const gate = Promise.withResolvers<void>();
-    const observer = new Observer({ url: relay.url, token: "key", onEvent: () => gate.promise });
+    const observer = relay.observe({ onEvent: () => gate.promise });
     const { subscription } = observer;
-    open.push(subscription);
     const first = await relay.welcome();
     first.send(events(1), events(2));
     await first.take("ack");
@@ -213,7 +208,7 @@ describe("iteration", () => {
 
 describe("close", () => {
   it("calls nobody back any more, however often it is called", async () => {
-    const observer = new Observer({ url: relay.url, token: "key" });
+    const observer = relay.observe();
     const visit = await relay.welcome();
     visit.send(events(1));
     await observer.untilSeen(1);

@@ -2,26 +2,18 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket as NodeWebSocket } from "ws";
 
 import type { ConnectOptions, Status } from "../../client/client.ts";
-import { Observer } from "../support/observer.ts";
 import { events, ScriptedRelay } from "../support/scripted-relay.ts";
 
 let relay: ScriptedRelay;
-const observers: Observer[] = [];
 
 beforeEach(async () => {
   relay = await ScriptedRelay.start();
 });
 
-afterEach(async () => {
-  for (const { subscription } of observers.splice(0)) subscription.close();
-  await relay.stop();
-});
+afterEach(() => relay.stop());
 
-function observe(options: Partial<ConnectOptions> = {}): Observer {
-  const observer = new Observer({ url: relay.url, token: () => "key", ...options });
-  observers.push(observer);
-  return observer;
-}
+const observe = (options: Partial<ConnectOptions> = {}) =>
+  relay.observe({ token: () => "key", ...options });
 
 /** How long it took from one visit to the next. */
 const pauses = () =>

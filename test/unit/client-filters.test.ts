@@ -1,26 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import type { ConnectOptions } from "../../client/client.ts";
-import { Observer } from "../support/observer.ts";
 import { events, ScriptedRelay, station } from "../support/scripted-relay.ts";
 
 let relay: ScriptedRelay;
-const observers: Observer[] = [];
 
 beforeEach(async () => {
   relay = await ScriptedRelay.start();
 });
 
-afterEach(async () => {
-  for (const { subscription } of observers.splice(0)) subscription.close();
-  await relay.stop();
-});
-
-function observe(options: Partial<ConnectOptions> = {}): Observer {
-  const observer = new Observer({ url: relay.url, token: "key", ...options });
-  observers.push(observer);
-  return observer;
-}
+afterEach(() => relay.stop());
 
 const LONG = { stations: Array.from({ length: 500 }, (_, i) => `station-number-${i}`) };
 const SESSIONS = { types: ["session.*"] };
@@ -28,7 +16,7 @@ const ONLINE = { types: ["chargestation.online"] };
 
 describe("subscribe", () => {
   it("goes on where the stream stands, with another filter and no frame of the old one", async () => {
-    const observer = observe();
+    const observer = relay.observe();
     const visit = await relay.welcome();
     visit.send(events(1));
     await observer.untilSeen(1);
@@ -49,7 +37,7 @@ describe("subscribe", () => {
   });
 
   it("begins elsewhere when it is told to", async () => {
-    const observer = observe();
+    const observer = relay.observe();
     const visit = await relay.welcome();
     visit.send(events(7));
     await observer.untilSeen(1);
@@ -66,7 +54,7 @@ describe("subscribe", () => {
     const begun = Promise.withResolvers<void>();
     const going = Promise.withResolvers<void>();
     const taken: number[] = [];
-    const observer = observe({
+    const observer = relay.observe({
       onEvent: async ({ seq }) => {
         taken.push(seq);
         begun.resolve();
@@ -86,7 +74,7 @@ describe("subscribe", () => {
   });
 
   it("asks one thing at a time, and of several filters the last", async () => {
-    const observer = observe();
+    const observer = relay.observe();
     const visit = await relay.welcome();
     await observer.untilState("live");
     observer.subscription.subscribe(SESSIONS);
@@ -103,7 +91,7 @@ describe("subscribe", () => {
   });
 
   it("keeps the filter before when the relay refuses one, and loses nothing by it", async () => {
-    const observer = observe({ filter: ONLINE });
+    const observer = relay.observe({ filter: ONLINE });
     const visit = await relay.welcome();
     visit.send(events(1));
     await observer.untilSeen(1);
@@ -119,7 +107,7 @@ describe("subscribe", () => {
   });
 
   it("is asked of the next connection when there is none", async () => {
-    const observer = observe();
+    const observer = relay.observe();
     const bye = { op: "bye", code: 4102, retryAfterMs: 3_600_000, cursor: "c0" };
     (await relay.welcome()).send(bye);
     await observer.untilState("waiting");
@@ -130,7 +118,7 @@ describe("subscribe", () => {
   });
 
   it("is asked of a connection that was made for another filter", async () => {
-    const observer = observe();
+    const observer = relay.observe();
     const visit = await relay.visit();
     observer.subscription.subscribe(SESSIONS);
     visit.hello({ cursor: "c1" });
@@ -145,7 +133,7 @@ describe("subscribe", () => {
 
 describe("a filter too long for an address", () => {
   it("is told in band, and nothing passes before", async () => {
-    const observer = observe({ filter: LONG, from: "start" });
+    const observer = relay.observe({ filter: LONG, from: "start" });
     const visit = await relay.visit();
     expect(Object.fromEntries(visit.query)).toEqual({ types: "none" });
     visit.hello({ cursor: "c99" });
@@ -161,7 +149,7 @@ describe("a filter too long for an address", () => {
   });
 
   it("ends the subscription when the relay refuses it", async () => {
-    const observer = observe({ filter: LONG });
+    const observer = relay.observe({ filter: LONG });
     const visit = await relay.welcome();
     await visit.take("subscribe");
     visit.send({ op: "error", code: "invalid_filter", detail: "too many" });

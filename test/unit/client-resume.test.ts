@@ -1,26 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import type { ConnectOptions } from "../../client/client.ts";
-import { Observer } from "../support/observer.ts";
 import { events, ScriptedRelay, station } from "../support/scripted-relay.ts";
 
 let relay: ScriptedRelay;
-const observers: Observer[] = [];
 
 beforeEach(async () => {
   relay = await ScriptedRelay.start();
 });
 
-afterEach(async () => {
-  for (const { subscription } of observers.splice(0)) subscription.close();
-  await relay.stop();
-});
-
-function observe(options: Partial<ConnectOptions> = {}): Observer {
-  const observer = new Observer({ url: relay.url, token: "key", ...options });
-  observers.push(observer);
-  return observer;
-}
+afterEach(() => relay.stop());
 
 const page = (names: string, cursor: string, done: boolean) => ({
   op: "snapshot",
@@ -31,7 +19,7 @@ const page = (names: string, cursor: string, done: boolean) => ({
 
 describe("a subscription", () => {
   it("offers the protocol and its token, and asks for what it was told to", async () => {
-    observe({ token: () => "secret", station: "cs1", filter: { types: ["session.*"] } });
+    relay.observe({ token: () => "secret", station: "cs1", filter: { types: ["session.*"] } });
     const visit = await relay.visit();
     expect(visit.token).toBe("secret");
     expect(visit.path).toBe("/v1/stations/cs1/stream");
@@ -39,7 +27,7 @@ describe("a subscription", () => {
   });
 
   it("resumes after the last frame that it received, and not after one it was only promised", async () => {
-    const observer = observe({ from: "start" });
+    const observer = relay.observe({ from: "start" });
     const first = await relay.welcome();
     first.send(events(1, 2), events(3));
     await observer.untilSeen(3);
@@ -55,7 +43,7 @@ describe("a subscription", () => {
   });
 
   it("resumes where its first hello said when nothing came since", async () => {
-    const observer = observe();
+    const observer = relay.observe();
     const first = await relay.welcome({ cursor: "c9" });
     await observer.untilState("live");
     first.cut();
@@ -63,7 +51,7 @@ describe("a subscription", () => {
   });
 
   it("goes by the cursor of a frame that brings no events", async () => {
-    const observer = observe();
+    const observer = relay.observe();
     const first = await relay.welcome();
     first.send({ ...events(), cursor: "c7", behind: 1 });
     await observer.untilState("catching_up");
@@ -72,7 +60,7 @@ describe("a subscription", () => {
   });
 
   it("asks again for a snapshot of which it got half", async () => {
-    const observer = observe({ from: "snapshot" });
+    const observer = relay.observe({ from: "snapshot" });
     const first = await relay.welcome();
     first.send(page("a,b", "s1", false));
     await observer.untilSeen(1);
@@ -90,7 +78,7 @@ describe("a subscription", () => {
   it.each(["retention", "epoch", "something new"])(
     "tells of a gap (%s) in its place, and asks for its snapshot until it has it",
     async (reason) => {
-      const observer = observe({ from: "lost" });
+      const observer = relay.observe({ from: "lost" });
       const first = await relay.welcome({ recovered: false });
       first.send({ op: "gap", reason, cursor: "c5" });
       await observer.untilSeen(1);
@@ -104,7 +92,7 @@ describe("a subscription", () => {
   );
 
   it("tells of a gap while live, too", async () => {
-    const observer = observe();
+    const observer = relay.observe();
     const visit = await relay.welcome();
     visit.send(events(1), { op: "gap", reason: "slow", cursor: "c8" }, page("a", "c8", true));
     visit.send(events(9));
@@ -114,7 +102,7 @@ describe("a subscription", () => {
   });
 
   it("brings states where the token shows nothing else", async () => {
-    const observer = observe();
+    const observer = relay.observe();
     const visit = await relay.welcome();
     visit.send({ op: "state", stations: [station("a")], cursor: "c1", behind: 2 });
     await observer.untilSeen(1);
@@ -126,7 +114,7 @@ describe("a subscription", () => {
   });
 
   it("says how far behind it is", async () => {
-    const observer = observe({ from: "start" });
+    const observer = relay.observe({ from: "start" });
     expect(observer.subscription.status).toEqual({ state: "connecting" });
     const visit = await relay.welcome({ behind: 3 });
     visit.send({ ...events(1), behind: 2 }, { ...events(2, 3), behind: 0 }, events(4));
@@ -140,7 +128,7 @@ describe("a subscription", () => {
   });
 
   it("makes the connection anew for a frame that it cannot read, and loses nothing", async () => {
-    const observer = observe();
+    const observer = relay.observe();
     const first = await relay.welcome();
     first.send(events(1), '{"op":"events"', events(2));
     const second = await relay.welcome({ cursor: "c1", recovered: true });
@@ -159,7 +147,7 @@ describe("a subscription", () => {
         sockets.push(this);
       }
     }
-    const observer = observe({ WebSocket: Recorded });
+    const observer = relay.observe({ WebSocket: Recorded });
     (await relay.welcome()).send(events(1));
     await observer.untilSeen(1);
     observer.subscription.reconnect();

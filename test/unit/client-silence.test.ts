@@ -1,11 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { ConnectOptions } from "../../client/client.ts";
-import { Observer } from "../support/observer.ts";
 import { events, ScriptedRelay } from "../support/scripted-relay.ts";
 
 let relay: ScriptedRelay;
-const observers: Observer[] = [];
 
 beforeEach(async () => {
   relay = await ScriptedRelay.start();
@@ -13,15 +10,8 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vi.unstubAllGlobals();
-  for (const { subscription } of observers.splice(0)) subscription.close();
   await relay.stop();
 });
-
-function observe(options: Partial<ConnectOptions> = {}): Observer {
-  const observer = new Observer({ url: relay.url, token: "key", ...options });
-  observers.push(observer);
-  return observer;
-}
 
 const FAST = { heartbeatSeconds: 0.3 };
 
@@ -36,7 +26,7 @@ function stubPage() {
 
 describe("a subscription that hears nothing", () => {
   it("pings at its own pace, whatever comes and goes", async () => {
-    observe();
+    relay.observe();
     const visit = await relay.welcome(FAST);
     const chatter = setInterval(() => visit.send(events(1)), 20);
     await visit.pinged(4).finally(() => clearInterval(chatter));
@@ -44,7 +34,7 @@ describe("a subscription that hears nothing", () => {
   });
 
   it("gives up a relay that does not answer its pings, and resumes", async () => {
-    const observer = observe();
+    const observer = relay.observe();
     const first = await relay.welcome({ ...FAST, cursor: "c5" });
     first.answersPings = false;
     expect((await relay.visit()).query.get("from")).toBe("c5");
@@ -54,7 +44,7 @@ describe("a subscription that hears nothing", () => {
   });
 
   it("takes any frame for a sign of life", async () => {
-    const observer = observe();
+    const observer = relay.observe();
     const visit = await relay.welcome(FAST);
     visit.answersPings = false;
     const chatter = setInterval(() => visit.send({ op: "weather" }), 20);
@@ -64,14 +54,14 @@ describe("a subscription that hears nothing", () => {
   });
 
   it("gives up a relay that takes the connection and says no hello", async () => {
-    observe({ timing: { connectMs: 150 } });
+    relay.observe({ timing: { connectMs: 150 } });
     await relay.visit();
     await relay.visit();
   });
 
   it("connects at once when the network is back, however long it meant to wait", async () => {
     const { window } = stubPage();
-    const observer = observe();
+    const observer = relay.observe();
     const bye = { op: "bye", code: 4102, retryAfterMs: 3_600_000, cursor: "c0" };
     (await relay.welcome()).send(bye);
     await observer.untilState("waiting");
@@ -84,7 +74,7 @@ describe("a subscription that hears nothing", () => {
     "asks at once whether the relay is there when the page is back (%s)",
     async (type) => {
       const { page } = stubPage();
-      const observer = observe({ timing: { probeMs: 100 } });
+      const observer = relay.observe({ timing: { probeMs: 100 } });
       const first = await relay.welcome();
       await observer.untilState("live");
       page.dispatchEvent(new Event(type));
@@ -102,7 +92,7 @@ describe("a subscription that hears nothing", () => {
 
   it("does nothing when the page goes", async () => {
     const { page, window } = stubPage();
-    const observer = observe();
+    const observer = relay.observe();
     const visit = await relay.welcome();
     await observer.untilState("live");
     page.visibilityState = "hidden";
@@ -122,7 +112,7 @@ describe("a subscription that hears nothing", () => {
       ];
       return () => [add.mock.calls.length, remove.mock.calls.length];
     });
-    observe().subscription.close();
+    relay.observe().subscription.close();
     expect(counts.map((count) => count())).toEqual([
       [2, 2],
       [2, 2],

@@ -1,26 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import type { ConnectOptions } from "../../client/client.ts";
-import { Observer } from "../support/observer.ts";
 import { events, ScriptedRelay } from "../support/scripted-relay.ts";
 
 let relay: ScriptedRelay;
-const observers: Observer[] = [];
 
 beforeEach(async () => {
   relay = await ScriptedRelay.start();
 });
 
-afterEach(async () => {
-  for (const { subscription } of observers.splice(0)) subscription.close();
-  await relay.stop();
-});
-
-function observe(options: Partial<ConnectOptions>): Observer {
-  const observer = new Observer({ url: relay.url, token: "key", ...options });
-  observers.push(observer);
-  return observer;
-}
+afterEach(() => relay.stop());
 
 /** As `POST /v1/tokens` answers: numbered, and good for so long. */
 function tokens(lifeMs: number) {
@@ -33,7 +21,7 @@ function tokens(lifeMs: number) {
 
 describe("a subscription with a token that ends", () => {
   it("renews it in band, again and again, and loses and repeats nothing", async () => {
-    const observer = observe({ token: tokens(600) });
+    const observer = relay.observe({ token: tokens(600) });
     const visit = await relay.welcome();
     expect(visit.token).toBe("token-1");
     visit.send(events(1));
@@ -49,7 +37,7 @@ describe("a subscription with a token that ends", () => {
   });
 
   it("takes a renewal amid a snapshot for no place, and the snapshot for begun anew", async () => {
-    const observer = observe({ token: tokens(600), from: "snapshot" });
+    const observer = relay.observe({ token: tokens(600), from: "snapshot" });
     const first = await relay.welcome();
     first.send({ op: "snapshot", stations: [], cursor: "s", done: false });
     await first.take("auth");
@@ -62,7 +50,7 @@ describe("a subscription with a token that ends", () => {
   });
 
   it("goes on with the old one when the new one is refused, and tells", async () => {
-    const observer = observe({ token: tokens(600) });
+    const observer = relay.observe({ token: tokens(600) });
     const visit = await relay.welcome();
     await visit.take("auth");
     visit.send({ op: "error", code: "unauthorized", detail: "no" }, events(1));
@@ -75,7 +63,7 @@ describe("a subscription with a token that ends", () => {
   it("tells when there is no new one to be had", async () => {
     let isFirst = true;
     const once = tokens(600);
-    const observer = observe({
+    const observer = relay.observe({
       token: () => {
         if (!isFirst) throw new Error("logged out");
         isFirst = false;
@@ -91,7 +79,7 @@ describe("a subscription with a token that ends", () => {
 
   it("asks for one that it need not renew once per connection", async () => {
     let count = 0;
-    observe({ token: () => `token-${++count}` });
+    relay.observe({ token: () => `token-${++count}` });
     (await relay.welcome()).cut();
     expect((await relay.welcome()).token).toBe("token-2");
     expect(count).toBe(2);
