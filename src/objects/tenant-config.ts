@@ -33,8 +33,7 @@ export class TenantConfig {
     }
     const { version } = tenant;
     const keyIds = listKeyIds(this.#db);
-    // Our own text, written by tenant-settings.ts.
-    const allowedOrigins: string[] = JSON.parse(readAllowedOrigins(this.#db));
+    const allowedOrigins = readAllowedOrigins(this.#db);
     return { version, stamp, ...this.#health.standing(), keyIds, allowedOrigins, removed: false };
   }
 

@@ -55,8 +55,7 @@ export class Keys {
   authenticate(hash: string): AuthenticatedKey | null {
     const key = store.findKeyByHash(this.#db, hash);
     if (key === null) return null;
-    // Our own text, written by tenant-settings.ts.
-    const allowedOrigins: string[] = JSON.parse(store.readAllowedOrigins(this.#db));
+    const allowedOrigins = store.readAllowedOrigins(this.#db);
     return { keyId: key.id, role: key.role === "admin" ? "admin" : "reader", allowedOrigins };
   }
 

@@ -38,9 +38,10 @@ export class TenantSettings {
   }
 
   get(): SettingsView {
-    // Our own text, written below.
-    const allowedOrigins: string[] = JSON.parse(readAllowedOrigins(this.#db));
-    return { allowedOrigins, retentionDays: readRetentionDays(this.#db) };
+    return {
+      allowedOrigins: readAllowedOrigins(this.#db),
+      retentionDays: readRetentionDays(this.#db),
+    };
   }
 
   update(patch: SettingsPatch, actor: Actor): Promise<SettingsView> {
@@ -50,7 +51,7 @@ export class TenantSettings {
         allowedOrigins: [...new Set(patch.allowedOrigins ?? before.allowedOrigins)],
         retentionDays: patch.retentionDays ?? before.retentionDays,
       };
-      writeAllowedOrigins(this.#db, JSON.stringify(after.allowedOrigins));
+      writeAllowedOrigins(this.#db, after.allowedOrigins);
       if (after.retentionDays !== before.retentionDays) {
         writeRetentionDays(this.#db, after.retentionDays);
       }

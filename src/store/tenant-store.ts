@@ -21,15 +21,15 @@ export function insertTenant(db: Database, name: string, nowMs: number): void {
   );
 }
 
-/** JSON of the origins that browsers may come from. */
-export function readAllowedOrigins(db: Database): string {
-  return (
-    db.first<{ origins: string }>("SELECT allowed_origins AS origins FROM tenant")?.origins ?? "[]"
-  );
+/** The origins that browsers may come from; none: any. */
+export function readAllowedOrigins(db: Database): readonly string[] {
+  const row = db.first<{ origins: string }>("SELECT allowed_origins AS origins FROM tenant");
+  // Our own text, written below.
+  return JSON.parse(row?.origins ?? "[]");
 }
 
-export function writeAllowedOrigins(db: Database, origins: string): void {
-  db.run("UPDATE tenant SET allowed_origins = ?", origins);
+export function writeAllowedOrigins(db: Database, origins: readonly string[]): void {
+  db.run("UPDATE tenant SET allowed_origins = ?", JSON.stringify(origins));
 }
 
 /** A tombstone: the tenant's name is gone with everything else, its id stays taken. */
