@@ -1,5 +1,3 @@
-/** Bodies are kept for so long unless the tenant says otherwise. */
-export const DEFAULT_RETENTION_DAYS = 30;
 /** A day is the least: for so long an event's id is remembered in any case. */
 export const MIN_RETENTION_DAYS = 1;
 export const MAX_RETENTION_DAYS = 365;
