@@ -45,13 +45,6 @@ config.put("/", async (c) => {
 
 /** Every URL in the document that the relay would send to, or why some of them cannot be. */
 function refuseDestinations(c: AppContext, { routes }: ConfigDocument): Response | null {
-  const issues = routes.flatMap(({ url, auth }, index) => [
-    ...destinationIssues(c, `routes.${index}.url`, url),
-    ...destinationIssues(c, `routes.${index}.auth.tokenUrl`, tokenUrlOf(auth)),
-  ]);
+  const issues = routes.flatMap((route, index) => destinationIssues(c, route, `routes.${index}.`));
   return issues.length === 0 ? null : invalid(issues);
-}
-
-function tokenUrlOf(auth: ConfigDocument["routes"][number]["auth"]): string | undefined {
-  return auth != null && "tokenUrl" in auth ? auth.tokenUrl : undefined;
 }

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 
+import type { ConfigDocument } from "../domain/config-document.ts";
 import { NewRoute, RoutePatch, RouteTest, SecretRotation } from "../domain/control.ts";
 import { checkDestination, isOwnHost } from "../domain/destination-url.ts";
 import type { Issue } from "../domain/problem.ts";
@@ -93,18 +94,27 @@ routes.post("/:id/test", async (c) => {
   return result === null ? notFound("route") : c.json(result);
 });
 
-/** Every URL in the input that the relay would send to, or why one of them cannot be. */
-function refuseDestinations(c: AppContext, { url, auth }: RoutePatch): Response | null {
-  const tokenUrl = auth?.type === "oauth2" ? auth.tokenUrl : undefined;
-  const issues = [
-    ...destinationIssues(c, "url", url),
-    ...destinationIssues(c, "auth.tokenUrl", tokenUrl),
-  ];
+function refuseDestinations(c: AppContext, input: RoutePatch): Response | null {
+  const issues = destinationIssues(c, input);
   return issues.length === 0 ? null : invalid(issues);
 }
 
-/** Why the relay would not send there. */
-export function destinationIssues(c: AppContext, path: string, url: string | undefined): Issue[] {
+type WithDestinations = Pick<RoutePatch | ConfigDocument["routes"][number], "url" | "auth">;
+
+/** Of every URL in the input that the relay would send to: why it would not. */
+export function destinationIssues(
+  c: AppContext,
+  { url, auth }: WithDestinations,
+  prefix = "",
+): Issue[] {
+  const tokenUrl = auth != null && "tokenUrl" in auth ? auth.tokenUrl : undefined;
+  return [
+    ...urlIssues(c, `${prefix}url`, url),
+    ...urlIssues(c, `${prefix}auth.tokenUrl`, tokenUrl),
+  ];
+}
+
+function urlIssues(c: AppContext, path: string, url: string | undefined): Issue[] {
   if (url === undefined) return [];
   const checked = checkDestination(url, c.var.config.destinations);
   if (!checked.ok) return [{ path, message: checked.error }];
