@@ -7,7 +7,7 @@ import { Context } from "./context.ts";
 import { ago, fields, table } from "./output.ts";
 import { confirm } from "./prompt.ts";
 import { follow } from "./replay.ts";
-import { all, DeadLetter, findRoute, listRoutes, Replay } from "./resources.ts";
+import { all, DeadLetter, findRoute, findRoutes, Replay } from "./resources.ts";
 
 /** With its event. */
 const WholeLetter = z.looseObject({ id: z.string() });
@@ -32,8 +32,7 @@ export function addDeadLetters(program: Command): void {
     .description("the dead letters of one route or of all, oldest first")
     .action(async (given: string | undefined, _options: unknown, command: Command) => {
       const { api, output } = new Context(command);
-      const routes =
-        given === undefined ? await all(listRoutes(api)) : [await findRoute(api, given)];
+      const routes = await findRoutes(api, given);
       const lists = routes.map(async ({ id, name }) => {
         const list = await all(api.list(`/v1/routes/${id}/dead-letters`, DeadLetter));
         return list.map((letter) => ({ ...letter, routeName: name }));

@@ -4,7 +4,7 @@ import { LANE_ACTIONS } from "../../src/domain/lane.ts";
 import type { Api } from "../relay/api.ts";
 import { Context } from "./context.ts";
 import { table } from "./output.ts";
-import { all, findRoute, Lane, listRoutes, type Route } from "./resources.ts";
+import { findRoute, findRoutes, Lane, type Route } from "./resources.ts";
 
 type RouteLane = Lane & { readonly route: string };
 
@@ -34,8 +34,7 @@ export function addLanes(program: Command): void {
     .option("--all", "those that are well, too")
     .action(async (given: string | undefined, options: { all?: boolean }, command: Command) => {
       const { api, output } = new Context(command);
-      const routes =
-        given === undefined ? await all(listRoutes(api)) : [await findRoute(api, given)];
+      const routes = await findRoutes(api, given);
       const found = await lanesOf(api, routes, options.all === true);
       output.result(found, (list) =>
         list.length === 0

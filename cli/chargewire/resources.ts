@@ -120,4 +120,7 @@ export async function findNamed<T extends { readonly id: string; readonly name: 
 export const listRoutes = (api: Api) => api.list("/v1/routes", Route);
 export const listSources = (api: Api) => api.list("/v1/sources", Source);
 export const findRoute = (api: Api, given: string) => findNamed(listRoutes(api), "route", given);
+/** The route that is named, or all. */
+export const findRoutes = async (api: Api, given: string | undefined): Promise<Route[]> =>
+  given === undefined ? all(listRoutes(api)) : [await findRoute(api, given)];
 export const findSource = (api: Api, given: string) => findNamed(listSources(api), "source", given);

@@ -88,8 +88,10 @@ export function addRoutes(program: Command): void {
       const { api, output } = new Context(command);
       const { id, name } = await findRoute(api, given);
       const overlapMs = options.expirePreviousAfter;
-      const body = overlapMs !== undefined && { expirePreviousAfterSeconds: overlapMs / 1000 };
-      const rotated = await api.post(`/v1/routes/${id}/rotate-secret`, body || {}, Rotated);
+      const body = {
+        ...(overlapMs !== undefined && { expirePreviousAfterSeconds: overlapMs / 1000 }),
+      };
+      const rotated = await api.post(`/v1/routes/${id}/rotate-secret`, body, Rotated);
       output.result(rotated, ({ secret }) => [
         `The new signing secret of ${name}, which is not shown again:`,
         secret,
