@@ -146,7 +146,10 @@ describe("allowedOrigins", () => {
 
   it("are read back as they are kept, each once", async () => {
     const tenant = await newTenant();
-    expect((await tenant.call("GET", "/v1/settings")).body).toEqual({ allowedOrigins: [] });
+    expect((await tenant.call("GET", "/v1/settings")).body).toEqual({
+      allowedOrigins: [],
+      retentionDays: 30,
+    });
     const answer = await allow(tenant, APP, EVIL, APP);
     expect(answer).toMatchObject({ status: 200, body: { allowedOrigins: [APP, EVIL] } });
     expect((await tenant.call("GET", "/v1/settings")).body).toEqual(answer.body);
@@ -171,7 +174,10 @@ describe("allowedOrigins", () => {
     await allow(tenant, APP);
     const answer = await tenant.call("PATCH", "/v1/settings", input);
     expect(answer).toMatchObject({ status: 400, body: { code: "invalid_request" } });
-    expect((await tenant.call("GET", "/v1/settings")).body).toEqual({ allowedOrigins: [APP] });
+    expect((await tenant.call("GET", "/v1/settings")).body).toEqual({
+      allowedOrigins: [APP],
+      retentionDays: 30,
+    });
   });
 
   it("are changed by an admin alone, and that is in the audit log", async () => {
