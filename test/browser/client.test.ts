@@ -43,10 +43,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const { tab } of opened.splice(0)) {
-    expect(tab.faults).toEqual([]);
-    await tab.close();
-  }
+  for (const { tab } of opened.splice(0)) expect(tab.faults).toEqual([]);
+  await browser.closePages();
   await proxy.close();
 });
 

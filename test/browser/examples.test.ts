@@ -16,7 +16,6 @@ let pages: PageServer;
 let browser: TestBrowser;
 let tenant: TestTenant;
 let ingestPath: string;
-const opened: TestPage[] = [];
 
 beforeAll(async () => {
   [relay, pages, browser] = await Promise.all([
@@ -33,16 +32,12 @@ beforeEach(async () => {
   ingestPath = (await tenant.source()).path;
 });
 
-afterEach(async () => {
-  for (const page of opened.splice(0)) await page.close();
-});
+afterEach(() => browser.closePages());
 
 async function open(file: string, token?: string): Promise<TestPage> {
   const issued = Token.parse((await tenant.call("POST", "/v1/tokens", {})).body);
   const place = new URLSearchParams({ relay: relay.url, token: token ?? issued.token });
-  const page = await browser.open(`${pages.origin}/examples/${file}#${place}`);
-  opened.push(page);
-  return page;
+  return browser.open(`${pages.origin}/examples/${file}#${place}`);
 }
 
 async function send(station: string, type = "session.updated"): Promise<void> {

@@ -14,7 +14,6 @@ let relay: TestRelay;
 let pages: PageServer;
 let browser: TestBrowser;
 let tenant: TestTenant;
-const opened: TestPage[] = [];
 
 beforeAll(async () => {
   [relay, pages, browser] = await Promise.all([
@@ -30,15 +29,9 @@ beforeEach(async () => {
   tenant = await TestTenant.create(fetch, relay.url);
 });
 
-afterEach(async () => {
-  for (const page of opened.splice(0)) await page.close();
-});
+afterEach(() => browser.closePages());
 
-async function open(origin = pages.origin): Promise<TestPage> {
-  const page = await browser.open(`${origin}/test/browser/calls.html`);
-  opened.push(page);
-  return page;
-}
+const open = (origin = pages.origin) => browser.open(`${origin}/test/browser/calls.html`);
 
 async function newToken(settings: Record<string, unknown> = {}): Promise<string> {
   return Token.parse((await tenant.call("POST", "/v1/tokens", settings)).body).token;

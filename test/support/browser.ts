@@ -36,6 +36,7 @@ export class TestBrowser {
   readonly #process: ChildProcess;
   readonly #profile: string;
   readonly #browser: Browser;
+  readonly #pages: TestPage[] = [];
 
   private constructor(child: ChildProcess, profile: string, browser: Browser) {
     this.#process = child;
@@ -68,8 +69,14 @@ export class TestBrowser {
     if (context === undefined) throw new Error("Chromium has ended");
     const page = await context.newPage();
     const opened = new TestPage(page, await context.newCDPSession(page));
+    this.#pages.push(opened);
     await page.goto(url);
     return opened;
+  }
+
+  /** All tabs that were opened here. */
+  async closePages(): Promise<void> {
+    for (const page of this.#pages.splice(0)) await page.close();
   }
 
   async stop(): Promise<void> {
