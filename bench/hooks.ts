@@ -1,5 +1,6 @@
-import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
+
+import { listen } from "../cli/relay/listening.ts";
 
 /** Destinations on loopback, told apart by their path. */
 export interface Hooks {
@@ -35,12 +36,8 @@ export async function openHooks({ answers, onRequest, onAnswered }: HooksOptions
     });
   });
   server.keepAliveTimeout = 0;
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("no port was bound");
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: await listen(server),
     letGo: () => {
       for (const response of hanging.keys()) response.destroy();
     },

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
+
+import { listen } from "./listening.ts";
 
 /** One request of the relay to the receiver. */
 export interface Delivery {
@@ -49,11 +50,7 @@ export class Receiver {
 
   /** Resolves to the URL. Until {@link trust} is called, every delivery is answered 503. */
   async listen(): Promise<string> {
-    this.#server.listen(0, "127.0.0.1");
-    await once(this.#server, "listening");
-    const address = this.#server.address();
-    if (typeof address !== "object" || address === null) throw new Error("no port was bound");
-    return `http://127.0.0.1:${address.port}/webhooks`;
+    return `${await listen(this.#server)}/webhooks`;
   }
 
   /** The route's `whsec_…`. */

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 
+import { listen } from "../../cli/relay/listening.ts";
 import { PROJECT_DIR } from "../../cli/relay/relay.ts";
 import { TestTenant } from "../support/api.ts";
 import { CHARGEWIRE, chargewire, NODE, type Ran, type Variables } from "../support/cli.ts";
@@ -32,9 +33,7 @@ let env: Variables;
 beforeAll(async () => {
   relay = await TestRelay.start();
   hook = createServer((_request, response) => response.writeHead(answers.shift() ?? 200).end());
-  await new Promise<void>((resolve) => hook.listen(0, "127.0.0.1", resolve));
-  const address = hook.address();
-  hookUrl = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}/hook`;
+  hookUrl = `${await listen(hook)}/hook`;
 });
 
 afterAll(async () => {

@@ -5,6 +5,7 @@ import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 
+import { listen } from "../../cli/relay/listening.ts";
 import { TestTenant } from "../support/api.ts";
 import { TestRelay } from "../support/relay.ts";
 import { webhook } from "../support/webhooks.ts";
@@ -103,11 +104,9 @@ async function startReceiver(answer: () => number): Promise<Receiver> {
       response.writeHead(status).end();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const origin = await listen(server);
   servers.push(server);
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return { url: `http://127.0.0.1:${address.port}/hook`, requests };
+  return { url: `${origin}/hook`, requests };
 }
 
 /** Seqs that were answered 200, in order. */

@@ -6,6 +6,7 @@ import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 
+import { listen } from "../../cli/relay/listening.ts";
 import { TestTenant } from "../support/api.ts";
 import { Program } from "../support/program.ts";
 import { TestRelay } from "../support/relay.ts";
@@ -20,6 +21,7 @@ const ROUTE_TOKEN = "the-destinations-own-token";
 let relay: TestRelay;
 let directory: string;
 let server: Server;
+let destinationUrl: string;
 let received: { headers: IncomingHttpHeaders; body: string }[];
 
 beforeEach(async () => {
@@ -32,7 +34,7 @@ beforeEach(async () => {
     received.push({ headers: request.headers, body });
     response.end();
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  destinationUrl = `${await listen(server)}/in`;
 });
 
 afterEach(async () => {
@@ -41,12 +43,6 @@ afterEach(async () => {
   server.close();
   rmSync(directory, { recursive: true });
 });
-
-function urlOfServer(): string {
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("it does not listen");
-  return `http://127.0.0.1:${address.port}/in`;
-}
 
 /** The command as a process: its exit code and all that it has printed. */
 async function rotate(args: readonly string[], env: Record<string, string> = {}) {
@@ -72,8 +68,8 @@ describe("npm run rotate-master-key", () => {
         headers: { "x-team": "charging" },
         edrvSecret: "what-the-receiver-knows",
       };
-      const route = await tenant.route(urlOfServer(), settings);
-      const paused = await tenant.route(urlOfServer(), { ...settings, name: "paused" });
+      const route = await tenant.route(destinationUrl, settings);
+      const paused = await tenant.route(destinationUrl, { ...settings, name: "paused" });
       await tenant.call("POST", `/v1/routes/${paused.id}/pause`);
       const token = z
         .object({ token: z.string() })

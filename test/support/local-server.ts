@@ -1,6 +1,8 @@
 import { createServer, type Server } from "node:http";
 import { text } from "node:stream/consumers";
 
+import { listen, portOf } from "../../cli/relay/listening.ts";
+
 export interface LocalRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -73,9 +75,8 @@ export class LocalServer {
   }
 
   async #listen(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(this.#port, "127.0.0.1", resolve));
-    const address = this.#server.address();
-    if (typeof address === "object" && address !== null) this.#port = address.port;
+    await listen(this.#server, this.#port);
+    this.#port = portOf(this.#server);
   }
 
   #make(): Server {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { extname, join, normalize } from "node:path";
 
+import { listen, portOf } from "../../cli/relay/listening.ts";
 import { PROJECT_DIR } from "../../cli/relay/relay.ts";
 
 const FOLDERS = ["examples/", "dist/client/", "test/browser/"];
@@ -40,10 +41,8 @@ export class PageServer {
       // Browsers ask for an icon by themselves.
       response.writeHead(file === null && pathname !== "/favicon.ico" ? 404 : 200).end(file);
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("no port");
-    return new PageServer(server, address.port);
+    await listen(server);
+    return new PageServer(server, portOf(server));
   }
 
   get origin(): string {

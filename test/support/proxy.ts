@@ -1,5 +1,6 @@
-import type { AddressInfo } from "node:net";
 import { createServer, type Server, type Socket, connect as toTarget } from "node:net";
+
+import { listen, portOf } from "../../cli/relay/listening.ts";
 
 /** A network between a client and a relay that a test can break. */
 export interface TestProxy {
@@ -36,12 +37,11 @@ class TcpProxy implements TestProxy {
   }
 
   async listen(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    await listen(this.#server);
   }
 
   get url(): string {
-    const { port } = this.#server.address() as AddressInfo;
-    return `http://127.0.0.1:${port}`;
+    return `http://127.0.0.1:${portOf(this.#server)}`;
   }
 
   cut(): void {

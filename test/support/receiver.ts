@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { TestProject } from "vitest/node";
 
+import { listen } from "../../cli/relay/listening.ts";
+
 /**
  * A destination for tests: real HTTP, told by each box's script how to answer. Started once
  * for all test files; a test has a box of its own.
@@ -69,10 +71,7 @@ export default async function startReceiver(project: TestProject): Promise<() =>
       return undefined;
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  project.provide("receiver", `http://127.0.0.1:${address.port}`);
+  project.provide("receiver", await listen(server));
   return () => {
     server.closeAllConnections();
     server.close();

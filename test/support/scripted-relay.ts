@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 
+import { listen, portOf } from "../../cli/relay/listening.ts";
 import type { ConnectOptions } from "../../client/client.ts";
 import { Observer } from "./observer.ts";
 import { within } from "./within.ts";
@@ -130,13 +130,12 @@ export class ScriptedRelay {
 
   static async start(): Promise<ScriptedRelay> {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await listen(server);
     return new ScriptedRelay(server);
   }
 
   get url(): string {
-    const { port } = this.#server.address() as AddressInfo;
-    return `http://127.0.0.1:${port}`;
+    return `http://127.0.0.1:${portOf(this.#server)}`;
   }
 
   /** A subscription to this, which ends with it. */

@@ -1,7 +1,7 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
+import { listen } from "../../cli/relay/listening.ts";
 import { type SentEvent, type SimulatorOptions, simulate } from "../../cli/simulator/simulator.ts";
 import { importSecret, verifySignature } from "../../src/domain/signature.ts";
 
@@ -59,12 +59,8 @@ async function startReceiver(
     const headers = decided.retryAfter === undefined ? {} : { "retry-after": decided.retryAfter };
     return response.writeHead(decided.status, headers).end();
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const url = `${await listen(server)}/ingest/src_1`;
   openServers.push(server);
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  const url = `http://127.0.0.1:${address.port}/ingest/src_1`;
   return { url, arrivals, busiest: () => busiest };
 }
 
