@@ -8,7 +8,6 @@ import { TestRelay } from "../support/relay.ts";
 import { webhook } from "../support/webhooks.ts";
 
 const PATIENCE = { timeout: 30_000 };
-const Token = z.object({ token: z.string() });
 
 let relay: TestRelay;
 let pages: PageServer;
@@ -32,10 +31,6 @@ beforeEach(async () => {
 afterEach(() => browser.closePages());
 
 const open = (origin = pages.origin) => browser.open(`${origin}/test/browser/calls.html`);
-
-async function newToken(settings: Record<string, unknown> = {}): Promise<string> {
-  return Token.parse((await tenant.call("POST", "/v1/tokens", settings)).body).token;
-}
 
 const call = (page: TestPage, name: string, ...args: unknown[]) =>
   page.evaluate(`calls.${name}(${args.map((arg) => JSON.stringify(arg)).join()})`);
@@ -64,7 +59,7 @@ describe("a page of another origin", () => {
   it("can list stations, get a ticket, and read server-sent events by fetch and EventSource", async () => {
     const source = await tenant.source();
     await tenant.send(source.path, webhook({ station: "cs1" }));
-    const [page, token] = [await open(), await newToken()];
+    const [page, token] = [await open(), await tenant.token()];
     expect(await status(page, tenant.key, "GET", "/v1/stations")).toBe(200);
     expect(await status(page, token, "POST", "/v1/tickets")).toBe(201);
     expect(await socket(page, token)).toBe("hello");
@@ -75,7 +70,7 @@ describe("a page of another origin", () => {
   });
 
   it("sees why it is refused, where the browser can show it", async () => {
-    const [page, token] = [await open(), await newToken()];
+    const [page, token] = [await open(), await tenant.token()];
     expect(await status(page, "cw_none", "GET", "/v1/stations")).toBe(401);
     expect(await status(page, token, "GET", "/v1/stations")).toBe(403);
     expect(page.faults).toEqual([]);
@@ -96,7 +91,7 @@ describe("a token in a browser", () => {
   });
 
   it("opens nothing once it has expired, and closes what it had opened", async () => {
-    const [page, token] = [await open(), await newToken({ ttlSeconds: 2 })];
+    const [page, token] = [await open(), await tenant.token({ ttlSeconds: 2 })];
     const ending = call(page, "socketEnd", `${relay.url}/v1/stream`, token);
     expect(await ending).toBe(4401);
     await expect.poll(() => socket(page, token), PATIENCE).toBe(1006);
@@ -107,7 +102,7 @@ describe("a token in a browser", () => {
   it("opens no station that is not its own", async () => {
     const source = await tenant.source();
     for (const station of ["cs1", "cs2"]) await tenant.send(source.path, webhook({ station }));
-    const [page, token] = [await open(), await newToken({ stations: ["cs1"] })];
+    const [page, token] = [await open(), await tenant.token({ stations: ["cs1"] })];
     expect(await socket(page, token, "/v1/stations/cs1/stream")).toBe("hello");
     expect(await socket(page, token, "/v1/stations/cs2/stream")).toBe(1006);
     expect(page.faults).toEqual([]);
@@ -118,7 +113,7 @@ describe("a tenant's list of origins", () => {
   it("lets pages of these connect, and no others", async () => {
     await allowOrigins(pages.origin);
     const [listed, other] = [await open(), await open(pages.otherOrigin)];
-    const token = await newToken();
+    const token = await tenant.token();
     const answersTo = async (page: TestPage, ticket: string) => ({
       socket: await socket(page, token),
       source: await eventSource(page, ticket),
@@ -143,7 +138,7 @@ describe("a tenant's list of origins", () => {
   it("lets every page connect while it is empty", async () => {
     await allowOrigins(pages.origin);
     await allowOrigins();
-    const [page, token] = [await open(pages.otherOrigin), await newToken()];
+    const [page, token] = [await open(pages.otherOrigin), await tenant.token()];
     expect(await socket(page, token)).toBe("hello");
   });
 });

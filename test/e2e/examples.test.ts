@@ -41,9 +41,8 @@ afterEach(async () => {
 });
 
 async function start(command: string, ...args: string[]): Promise<Program> {
-  const { token } = Token.parse((await tenant.call("POST", "/v1/tokens", {})).body);
-  const PLACE = join(directory, "place");
-  const program = new Program(command, args, { RELAY: relay.url, TOKEN: token, PLACE });
+  const env = { RELAY: relay.url, TOKEN: await tenant.token(), PLACE: join(directory, "place") };
+  const program = new Program(command, args, env);
   programs.push(program);
   return program;
 }

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import * as z from "zod";
 
 import { listen } from "../../cli/relay/listening.ts";
 import { TestTenant } from "../support/api.ts";
@@ -71,9 +70,7 @@ describe("npm run rotate-master-key", () => {
       const route = await tenant.route(destinationUrl, settings);
       const paused = await tenant.route(destinationUrl, { ...settings, name: "paused" });
       await tenant.call("POST", `/v1/routes/${paused.id}/pause`);
-      const token = z
-        .object({ token: z.string() })
-        .parse((await tenant.call("POST", "/v1/tokens", {})).body).token;
+      const token = await tenant.token();
       const send = async () => {
         expect((await tenant.send(path, webhook({ station: "cs1" }))).status).toBe(200);
       };

@@ -15,6 +15,7 @@ export interface Answer {
 
 const CreatedTenant = z.object({ id: z.string(), apiKey: z.string() });
 const CreatedSource = z.looseObject({ id: z.string(), ingestPath: z.string() });
+const CreatedToken = z.object({ token: z.string() });
 const CreatedRoute = z.looseObject({ id: z.string(), secret: z.string() });
 const Items = z.object({ items: z.array(z.unknown()), next: z.string().nullable() });
 
@@ -78,6 +79,13 @@ export class TestTenant {
   ): Promise<{ id: string; secret: string }> {
     const input = { name: "receiver", url, ...settings };
     return CreatedRoute.parse((await this.call("POST", "/v1/routes", input)).body);
+  }
+
+  /** A subscriber token. */
+  async token(claims: object = {}, key = this.key): Promise<string> {
+    const { status, body } = await this.call("POST", "/v1/tokens", claims, key);
+    if (status !== 201) throw new Error(`no token: ${status} ${JSON.stringify(body)}`);
+    return CreatedToken.parse(body).token;
   }
 
   /** Sends a webhook as eDRV does. */

@@ -4,7 +4,6 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TestTenant } from "../support/api.ts";
 import { webhook } from "../support/webhooks.ts";
 import { eventsOf, feedOf, newTenant, subscribe, type TestSocket } from "./support.ts";
-import { newToken } from "./token-support.ts";
 
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -86,7 +85,7 @@ describe("a subscriber of which it is not known any more what it may see", () =>
     const { frames, closed } = await subscribe(
       tenant,
       "/v1/stream",
-      await newToken(tenant, { stations }),
+      await tenant.token({ stations }),
     );
     await expect.poll(() => frames.length).toBe(1);
     await runInDurableObject(feedOf(tenant), (_instance, { storage }) => {

@@ -26,8 +26,7 @@ beforeAll(async () => {
   const { tenant } = shared;
   const reader = await tenant.call("POST", "/v1/keys", { name: "reader", role: "reader" });
   keys.reader = z.looseObject({ apiKey: z.string() }).parse(reader.body).apiKey;
-  const token = await tenant.call("POST", "/v1/tokens", { stations: ["elsewhere"] });
-  keys.token = z.looseObject({ token: z.string() }).parse(token.body).token;
+  keys.token = await tenant.token({ stations: ["elsewhere"] });
 });
 
 describe("the document", () => {

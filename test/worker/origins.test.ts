@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { TestTenant } from "../support/api.ts";
 import { OPERATOR_KEY } from "../support/secrets.ts";
 import { newTenant, worker } from "./support.ts";
-import { ask, newKey, newTicket, newToken, send } from "./token-support.ts";
+import { ask, newKey, newTicket, send } from "./token-support.ts";
 
 afterEach(() => reset());
 
@@ -46,7 +46,7 @@ const names = ({ headers }: Response, prefix: string) =>
 describe("allowedOrigins", () => {
   /** Everything that a page can do with a key or a token. */
   async function attempts(tenant: TestTenant, origin: string | null) {
-    const [token, ticket] = [await newToken(tenant), await newTicket(tenant)];
+    const [token, ticket] = [await tenant.token(), await newTicket(tenant)];
     const sse = { accept: "text/event-stream" };
     const upgrade = { upgrade: "websocket" };
     const protocols = { ...upgrade, "sec-websocket-protocol": `chargewire.v1, auth.${token}` };
@@ -115,7 +115,7 @@ describe("allowedOrigins", () => {
 
   it("hold for the next request, however the list has changed", async () => {
     const tenant = await start();
-    const token = await newToken(tenant);
+    const token = await tenant.token();
     const upgrade = { upgrade: "websocket" };
     const rounds = [[EVIL], [APP], [], [APP, EVIL], ["https://*.test"], [APP]];
     for (const list of rounds) {

@@ -185,8 +185,7 @@ describe("requests without a valid key", () => {
 
   it("stand in the way of no other address, and of no valid key, token or operator of this one", async () => {
     const tenant = await newTenant();
-    const made = await tenant.call("POST", "/v1/tokens", {});
-    const { token } = z.object({ token: z.string() }).parse(made.body);
+    const token = await tenant.token();
     const address = newAddress();
     await freshWindow();
     await useUp(`key ${address}`, LIMIT);

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import type { TestTenant } from "../support/api.ts";
 import { feedOf, lastCursor, newTenant, subscribe } from "./support.ts";
-import { newToken, ops, statesOf } from "./token-support.ts";
+import { ops, statesOf } from "./token-support.ts";
 
 afterEach(() => reset());
 
@@ -27,7 +27,7 @@ describe("a station that a call takes out", () => {
   async function start() {
     const tenant = await newTenant();
     await push(tenant, "gone");
-    const token = await newToken(tenant, { view: "state" });
+    const token = await tenant.token({ view: "state" });
     const first = await subscribe(tenant, "/v1/stream?from=snapshot", token);
     await expect.poll(() => ops(first.frames)).toEqual(["hello", "snapshot"]);
     first.socket.close();
@@ -52,7 +52,7 @@ describe("a station that a call takes out", () => {
     expect(await feedOf(tenant).removeStation("gone")).toBe(true);
     const renewal = JSON.stringify({
       op: "auth",
-      token: await newToken(tenant, { view: "state" }),
+      token: await tenant.token({ view: "state" }),
     });
     const { frames, socket } = await subscribe(tenant, `/v1/stream?from=${from}`, token);
     socket.send(renewal);
@@ -63,7 +63,7 @@ describe("a station that a call takes out", () => {
   it("is not told of to those who may not see it, or who have a snapshot without it", async () => {
     const { tenant, token, from } = await start();
     expect(await feedOf(tenant).removeStation("gone")).toBe(true);
-    const other = await newToken(tenant, { view: "state", stations: ["busy"] });
+    const other = await tenant.token({ view: "state", stations: ["busy"] });
     const narrow = await subscribe(tenant, `/v1/stream?from=${from}`, other);
     const fresh = await subscribe(tenant, "/v1/stream?from=snapshot", token);
     await expect.poll(() => ops(narrow.frames)).toEqual(["hello", "state"]);

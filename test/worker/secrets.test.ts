@@ -137,9 +137,7 @@ describe("a secret", () => {
     const key = z
       .object({ id: z.string(), apiKey: z.string() })
       .parse((await owner.call("POST", "/v1/keys", { name: "screen", role: "reader" })).body);
-    const { token } = z
-      .object({ token: z.string() })
-      .parse((await owner.call("POST", "/v1/tokens", {})).body);
+    const token = await owner.token();
     const secrets = {
       ...given,
       ...{ MASTER_KEY, MASTER_KEY_PREVIOUS, OPERATOR_KEY },

@@ -124,8 +124,7 @@ describe("a snapshot", () => {
 
   it("of a new station in the midst of its first backlog does not say that it is gone", async () => {
     const tenant = await newTenant();
-    const { body } = await tenant.call("POST", "/v1/tokens", { view: "state" });
-    const { token } = z.object({ token: z.string() }).parse(body);
+    const token = await tenant.token({ view: "state" });
     const subscriber = await subscribe(tenant, "/v1/stream", token);
     await expect.poll(() => subscriber.frames.length).toBe(1);
     const fleet = new Fleet(tenant);

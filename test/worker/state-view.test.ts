@@ -19,7 +19,7 @@ import {
   subscribe,
   type TestSocket,
 } from "./support.ts";
-import { ask, newToken, ops, send, statesOf } from "./token-support.ts";
+import { ask, ops, send, statesOf } from "./token-support.ts";
 
 afterEach(() => reset());
 
@@ -96,7 +96,7 @@ describe.each(["/v1/stream", `/v1/stations/${STATION}/stream`])(
       const tenant = await newTenant();
       const { path } = await tenant.source();
       await send(tenant, path, STATION, "chargestation.online");
-      return { tenant, path, token: await newToken(tenant, { view: "state" }) };
+      return { tenant, path, token: await tenant.token({ view: "state" }) };
     }
 
     const sleep = (tenant: TestTenant) =>
@@ -244,7 +244,7 @@ describe("the view `state` of the feed", () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
     const all = await subscribe(tenant);
-    const token = await newToken(tenant, { view: "state" });
+    const token = await tenant.token({ view: "state" });
     const open = await Promise.all(
       ["now", "start", "snapshot"].flatMap((from) =>
         ["", "&stations=_account", "&types=user.*"].map((filter) =>
@@ -270,7 +270,7 @@ describe("the view `state` of the feed", () => {
     for (let i = 0; i < 5; i += 1) {
       for (const station of ["a", "b", "c"]) await send(tenant, path, station);
     }
-    const token = await newToken(tenant, { view: "state", stations: ["a", "b"] });
+    const token = await tenant.token({ view: "state", stations: ["a", "b"] });
     const from = lastCursor(start.frames);
     const { frames } = await subscribe(tenant, `/v1/stream?from=${from}`, token);
     await expect.poll(() => ops(frames)).toEqual(["hello", "state"]);
@@ -284,7 +284,7 @@ describe("the view `state` of the feed", () => {
   it("tells one who comes back of a station that a call has taken out meanwhile", async () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
-    const token = await newToken(tenant, { view: "state" });
+    const token = await tenant.token({ view: "state" });
     await send(tenant, path, STATION);
     const first = await subscribe(tenant, "/v1/stream?from=snapshot", token);
     await expect.poll(() => ops(first.frames)).toEqual(["hello", "snapshot"]);

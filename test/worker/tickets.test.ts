@@ -14,7 +14,6 @@ import {
   mint,
   newKey,
   newTicket,
-  newToken,
   ops,
   places,
   send,
@@ -164,7 +163,7 @@ describe("a ticket", () => {
 
   it("shows no more than its asker may see, and no more than it asked for", async () => {
     const { tenant, path } = await start();
-    const token = await newToken(tenant, { stations: ["a", "b"] });
+    const token = await tenant.token({ stations: ["a", "b"] });
     const ticket = await newTicket(tenant, { stations: ["b", "c"], types: ["session.*"] }, token);
     const reader = await open(tenant, ticket, "/v1/stream?stations=a,b,c");
     for (const station of ["a", "b", "c"]) {
@@ -182,7 +181,7 @@ describe("a ticket", () => {
 
   it("of a token of the view `state` has that view, whatever it asks for", async () => {
     const { tenant, path } = await start();
-    const token = await newToken(tenant, { view: "state" });
+    const token = await tenant.token({ view: "state" });
     const reader = await open(tenant, await newTicket(tenant, { view: "events" }, token));
     await send(tenant, path, "a");
     await reader.until(({ frames }) => ops(frames).includes("state"));
@@ -233,7 +232,7 @@ describe("a ticket", () => {
 
   it("is not a key or a token in its place", async () => {
     const { tenant } = await start();
-    for (const text of [tenant.key, await newToken(tenant), "", "x"]) {
+    for (const text of [tenant.key, await tenant.token(), "", "x"]) {
       expect(await refusal(tenant, text)).toEqual(UNAUTHORIZED);
     }
   });

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import type { TestTenant } from "../support/api.ts";
 import { feedOf, lastCursor, newTenant, subscribe } from "./support.ts";
-import { ask, newToken, ops, places, send, statesOf } from "./token-support.ts";
+import { ask, ops, places, send, statesOf } from "./token-support.ts";
 
 afterEach(() => reset());
 
@@ -102,7 +102,7 @@ describe.each(CLAIMS)("a token of %s", (_name, claims) => {
     await expect.poll(() => start.frames).toHaveLength(1);
     const cursor = lastCursor(start.frames);
     await sendRound(tenant, path);
-    const token = await newToken(tenant, claims.claims);
+    const token = await tenant.token(claims.claims);
     const froms = ["now", "start", cursor];
     const subscribers = await Promise.all(
       froms.map((from) => subscribe(tenant, `/v1/stream?from=${from}${query}`, token)),
@@ -123,7 +123,7 @@ describe.each(CLAIMS)("a token of %s", (_name, claims) => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
     await sendRound(tenant, path);
-    const token = await newToken(tenant, claims.claims);
+    const token = await tenant.token(claims.claims);
     const { frames } = await subscribe(tenant, `/v1/stream?from=snapshot${query}`, token);
     await expect.poll(() => ops(frames)).toEqual(["hello", "snapshot"]);
     const listed = new URLSearchParams(query).get("stations")?.split(",");
@@ -138,7 +138,7 @@ describe.each(CLAIMS)("a token of %s", (_name, claims) => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
     await sendRound(tenant, path);
-    const token = await newToken(tenant, claims.claims);
+    const token = await tenant.token(claims.claims);
     const at = `/v1/stations/a/stream?from=start${query}`;
     if (stationsOf(claims)?.includes("a") === false) {
       expect((await ask(tenant, at, token)).status).toBe(403);
@@ -162,7 +162,7 @@ describe("a token whose types", () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
     await send(tenant, path, "a");
-    const token = await newToken(tenant, { types });
+    const token = await tenant.token({ types });
     for (const stream of ["/v1/stream", "/v1/stations/a/stream"]) {
       const { frames } = await subscribe(tenant, `${stream}?from=snapshot`, token);
       await expect.poll(() => ops(frames)).toEqual(["hello", "snapshot"]);
@@ -177,7 +177,7 @@ describe("a token of a thousand stations", () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
     const stations = Array.from({ length: 1_000 }, (_, i) => `cs${`${i}`.padStart(10, "0")}`);
-    const token = await newToken(tenant, { stations });
+    const token = await tenant.token({ stations });
     const { frames } = await subscribe(tenant, "/v1/stream", token);
     await expect.poll(() => ops(frames)).toEqual(["hello"]);
     const inside = stations[999] ?? "";

@@ -18,7 +18,6 @@ import {
   inSeconds,
   mint,
   newKey,
-  newToken,
   ops,
   places,
   send,
@@ -125,11 +124,11 @@ describe.each(["/v1/stream", "/v1/stations/a/stream"])("a token on %s", (stream)
     ["garbage", async () => "x"],
     ["a ticket", (tenant: TestTenant) => mint(tenant, { kind: "ticket" })],
     ["one that has ended", (tenant: TestTenant) => mint(tenant, { fromMs: -9_000, untilMs: -1 })],
-    ["one of another tenant", async () => newToken(await newTenant())],
+    ["one of another tenant", async () => (await newTenant()).token()],
     ["a key of another tenant", async () => (await newTenant()).key],
   ])("is not replaced by %s: the socket stays, with what it had", async (_name, other) => {
     const { tenant, path } = await start();
-    const token = await newToken(tenant, { stations: ["a"] });
+    const token = await tenant.token({ stations: ["a"] });
     const subscriber = await subscribe(tenant, stream, token);
     await expect.poll(() => hellos(subscriber)).toBe(1);
     auth(subscriber, await other(tenant));
@@ -142,7 +141,7 @@ describe.each(["/v1/stream", "/v1/stations/a/stream"])("a token on %s", (stream)
   it("is not replaced by one of a key that has been deleted", async () => {
     const { tenant } = await start();
     const { id, apiKey } = await newKey(tenant);
-    const dead = await newToken(tenant, {}, apiKey);
+    const dead = await tenant.token({}, apiKey);
     await tenant.call("DELETE", `/v1/keys/${id}`);
     const subscriber = await subscribe(tenant, stream);
     auth(subscriber, dead);
@@ -154,8 +153,8 @@ describe.each(["/v1/stream", "/v1/stations/a/stream"])("a token on %s", (stream)
   it("answers to the key of the newest token: the deletion of an earlier one's closes nothing", async () => {
     const { tenant, path } = await start();
     const [first, second] = [await newKey(tenant), await newKey(tenant)];
-    const subscriber = await subscribe(tenant, stream, await newToken(tenant, {}, first.apiKey));
-    auth(subscriber, await newToken(tenant, {}, second.apiKey));
+    const subscriber = await subscribe(tenant, stream, await tenant.token({}, first.apiKey));
+    auth(subscriber, await tenant.token({}, second.apiKey));
     await expect.poll(() => hellos(subscriber)).toBe(2);
     await tenant.call("DELETE", `/v1/keys/${first.id}`);
     await send(tenant, path, "a");
@@ -172,7 +171,7 @@ describe("auth in band", () => {
     const { path } = await tenant.source();
     await send(tenant, path, "a");
     const subscriber = await subscribe(tenant, "/v1/stations/a/stream");
-    auth(subscriber, await newToken(tenant, { stations: ["b"] }));
+    auth(subscriber, await tenant.token({ stations: ["b"] }));
     await expect.poll(() => errors(subscriber.frames)).toEqual(["unauthorized"]);
   });
 
@@ -183,20 +182,20 @@ describe("auth in band", () => {
     const subscriber = await subscribe(
       tenant,
       "/v1/stream",
-      await newToken(tenant, { stations: ["a"] }),
+      await tenant.token({ stations: ["a"] }),
     );
     const round = async (count: number) => {
       for (const station of ["a", "b"]) await send(tenant, path, station);
       await seqsOf(watcher, count);
     };
     await round(2);
-    auth(subscriber, await newToken(tenant, { stations: ["b"] }));
+    auth(subscriber, await tenant.token({ stations: ["b"] }));
     await expect.poll(() => hellos(subscriber)).toBe(2);
     await round(4);
-    auth(subscriber, await newToken(tenant));
+    auth(subscriber, await tenant.token());
     await expect.poll(() => hellos(subscriber)).toBe(3);
     await round(6);
-    auth(subscriber, await newToken(tenant, { view: "state" }));
+    auth(subscriber, await tenant.token({ view: "state" }));
     await expect.poll(() => hellos(subscriber)).toBe(4);
     await round(8);
     const told = subscriber.frames.flatMap(({ op, events, stations }) =>
@@ -222,7 +221,7 @@ describe("auth in band", () => {
     const { path } = await tenant.source();
     const match = encodeURIComponent('{"data.status":"Started"}');
     const subscriber = await subscribe(tenant, `/v1/stream?match=${match}`);
-    auth(subscriber, await newToken(tenant, { view: "state" }));
+    auth(subscriber, await tenant.token({ view: "state" }));
     await expect.poll(() => errors(subscriber.frames)).toEqual(["forbidden_filter"]);
     await send(tenant, path, "a");
     expect(await seqsOf(subscriber, 1)).toEqual([1]);
@@ -232,12 +231,8 @@ describe("auth in band", () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
     await send(tenant, path, "a");
-    const subscriber = await subscribe(
-      tenant,
-      "/v1/stream",
-      await newToken(tenant, { view: "state" }),
-    );
-    auth(subscriber, await newToken(tenant));
+    const subscriber = await subscribe(tenant, "/v1/stream", await tenant.token({ view: "state" }));
+    auth(subscriber, await tenant.token());
     subscriber.socket.send('{"op":"subscribe","filter":{"match":{}},"from":"start"}');
     expect(await seqsOf(subscriber, 1)).toEqual([1]);
     expect(errors(subscriber.frames)).toEqual([]);
@@ -247,7 +242,7 @@ describe("auth in band", () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
     const subscriber = await subscribe(tenant);
-    const last = await newToken(tenant, { stations: ["b"] });
+    const last = await tenant.token({ stations: ["b"] });
     await expect.poll(() => hellos(subscriber)).toBe(1);
     // A key is looked up there, and a token is not.
     const busy = runInDurableObject(env.TENANT.getByName(tenant.id), (_instance, ctx) =>
@@ -266,7 +261,7 @@ describe("auth in band", () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
     await send(tenant, path, "a");
-    const token = await newToken(tenant, { view: "state" });
+    const token = await tenant.token({ view: "state" });
     const subscriber = await subscribe(tenant, "/v1/stream", token);
     await expect.poll(() => hellos(subscriber)).toBe(1);
     const busy = runInDurableObject(env.TENANT.getByName(tenant.id), (_instance, ctx) =>
@@ -316,7 +311,7 @@ describe("a grant that is too long for its socket", () => {
   it("is kept apart, outlives a sleep, and goes with its socket", async () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
-    const subscriber = await subscribe(tenant, "/v1/stream", await newToken(tenant, long));
+    const subscriber = await subscribe(tenant, "/v1/stream", await tenant.token(long));
     await expect.poll(() => hellos(subscriber)).toBe(1);
     expect(await storedTexts(tenant)).toEqual(["grant"]);
     subscriber.socket.send(JSON.stringify({ op: "subscribe", filter: { stations } }));
@@ -331,8 +326,8 @@ describe("a grant that is too long for its socket", () => {
 
   it("goes when a shorter one replaces it, and when the token ends", async () => {
     const tenant = await newTenant();
-    const first = await subscribe(tenant, "/v1/stream", await newToken(tenant, long));
-    auth(first, await newToken(tenant));
+    const first = await subscribe(tenant, "/v1/stream", await tenant.token(long));
+    auth(first, await tenant.token());
     await expect.poll(() => hellos(first)).toBe(2);
     expect(await storedTexts(tenant)).toEqual([]);
     const grant = { view: "events" as const, scopes: [long, long] };

@@ -11,17 +11,10 @@ import { eventsOf, type Frame, type TestSocket, worker } from "./support.ts";
 
 const Keys = z.array(z.object({ id: z.string() }));
 const NewKey = z.object({ id: z.string(), apiKey: z.string() });
-const NewToken = z.object({ token: z.string(), expiresAt: z.string() });
 const NewTicket = z.object({ ticket: z.string(), opensBefore: z.string(), expiresAt: z.string() });
 
 export async function newKey(tenant: TestTenant, role: "admin" | "reader" = "reader") {
   return NewKey.parse((await tenant.call("POST", "/v1/keys", { name: "page", role })).body);
-}
-
-export async function newToken(tenant: TestTenant, claims: object = {}, key = tenant.key) {
-  const { status, body } = await tenant.call("POST", "/v1/tokens", claims, key);
-  expect([status, body]).toEqual([201, body]);
-  return NewToken.parse(body).token;
 }
 
 export async function newTicket(tenant: TestTenant, claims: object = {}, key = tenant.key) {

@@ -5,7 +5,7 @@ import * as z from "zod";
 import { call, type TestTenant } from "../support/api.ts";
 import { OPERATOR_KEY } from "../support/secrets.ts";
 import { feedOf, newTenant, stationOf, subscribe, worker } from "./support.ts";
-import { ask, mint, newKey, newTicket, newToken, send } from "./token-support.ts";
+import { ask, mint, newKey, newTicket, send } from "./token-support.ts";
 
 afterEach(() => reset());
 
@@ -90,7 +90,7 @@ describe.each(["/v1/tokens", "/v1/tickets"])("POST %s", (path) => {
 describe("a token", () => {
   it("makes no tokens", async () => {
     const tenant = await newTenant();
-    const answer = await tenant.call("POST", "/v1/tokens", {}, await newToken(tenant));
+    const answer = await tenant.call("POST", "/v1/tokens", {}, await tenant.token());
     expect(answer).toMatchObject({ status: 403, body: { code: "forbidden" } });
   });
 
@@ -118,13 +118,13 @@ describe("a token", () => {
     ["PATCH", "/v1/settings"],
   ])("may not %s %s", async (method, path) => {
     const tenant = await newTenant();
-    const answer = await tenant.call(method, path, undefined, await newToken(tenant));
+    const answer = await tenant.call(method, path, undefined, await tenant.token());
     expect(answer).toMatchObject({ status: 403, body: { code: "forbidden" } });
   });
 
   it("is no operator's key, and a ticket is no key at all", async () => {
     const tenant = await newTenant();
-    const [token, ticket] = [await newToken(tenant), await newTicket(tenant)];
+    const [token, ticket] = [await tenant.token(), await newTicket(tenant)];
     expect((await tenant.call("GET", "/v1/tenants", undefined, token)).status).toBe(401);
     expect((await tenant.call("GET", "/v1/stations", undefined, ticket)).status).toBe(401);
     expect((await tenant.call("POST", "/v1/tickets", {}, ticket)).status).toBe(401);
@@ -134,7 +134,7 @@ describe("a token", () => {
     const [mine, other] = [await newTenant(), await newTenant()];
     const { path } = await other.source();
     await send(other, path, "a");
-    const token = await newToken(mine);
+    const token = await mine.token();
     const { frames } = await subscribe(mine, "/v1/stream", token);
     await expect.poll(() => frames).toMatchObject([{ op: "hello", tenant: mine.id }]);
     // The station is there, but not for this tenant.
@@ -153,7 +153,7 @@ describe("a token", () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
     for (const station of ["a", "b"]) await send(tenant, path, station);
-    const token = await newToken(tenant, { stations: ["a", "gone"] });
+    const token = await tenant.token({ stations: ["a", "gone"] });
     const outside = await Promise.all(
       ["b", "missing", "_account", "..%2f", "%20"].map((station) =>
         ask(tenant, `/v1/stations/${station}/stream`, token),
@@ -169,7 +169,7 @@ describe("a token", () => {
 
   it("is refused with a station outside it before anything else is looked at", async () => {
     const tenant = await newTenant();
-    const token = await newToken(tenant, { stations: ["a"] });
+    const token = await tenant.token({ stations: ["a"] });
     const { status } = await ask(tenant, "/v1/stations/b/stream?unknown=1", token, {});
     expect(status).toBe(403);
   });
@@ -181,13 +181,13 @@ describe("a deleted key", () => {
     const { path } = await tenant.source();
     await send(tenant, path, "a");
     const { id, apiKey } = await newKey(tenant);
-    const token = await newToken(tenant, {}, apiKey);
+    const token = await tenant.token({}, apiKey);
     const ticket = await newTicket(tenant, {}, token);
     const open = [
       await subscribe(tenant, "/v1/stream", token),
       await subscribe(tenant, "/v1/stations/a/stream", token),
     ];
-    const kept = await subscribe(tenant, "/v1/stream", await newToken(tenant));
+    const kept = await subscribe(tenant, "/v1/stream", await tenant.token());
     expect((await tenant.call("DELETE", `/v1/keys/${id}`)).status).toBe(204);
     await send(tenant, path, "a");
     for (const { closed } of open) await expect.poll(() => closed.code).toBe(4001);
@@ -207,7 +207,7 @@ describe("a removed tenant", () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
     await send(tenant, path, "a");
-    const token = await newToken(tenant);
+    const token = await tenant.token();
     const ticket = await newTicket(tenant);
     const open = await subscribe(tenant, "/v1/stream", token);
     await removeTenant(tenant);
