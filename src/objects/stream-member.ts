@@ -7,7 +7,6 @@ import {
   type Visibility,
   visibilityKey,
 } from "../domain/grant.ts";
-
 import type { ClientFrame } from "../protocol/frames.ts";
 
 /** One subscriber of a stream. */
