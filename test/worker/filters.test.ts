@@ -8,7 +8,7 @@ import { Database } from "../../src/store/database.ts";
 import type { TestTenant } from "../support/api.ts";
 import { webhook } from "../support/webhooks.ts";
 import { Receiver, seqsOf } from "./receiver.ts";
-import { eventsOf, feedOf, newTenant, subscribe, type TestSocket, worker } from "./support.ts";
+import { feedOf, newTenant, seqs, subscribe, worker } from "./support.ts";
 
 afterEach(() => reset());
 
@@ -23,7 +23,6 @@ async function sendStatuses(tenant: TestTenant, path: string, ...statuses: unkno
 }
 
 const query = (match: unknown) => `match=${encodeURIComponent(JSON.stringify(match))}`;
-const seqs = ({ frames }: TestSocket) => eventsOf(frames).map(({ seq }) => seq);
 const invalid = (path: string) => ({
   status: 400,
   body: { code: "invalid_request", issues: [{ path, message: expect.any(String) }] },
@@ -84,7 +83,7 @@ describe("match in a query", () => {
     );
     await sendStatuses(tenant, path, "Ended", "Started");
     for (const subscriber of subscribers) {
-      await expect.poll(() => seqs(subscriber)).toEqual([2, 4]);
+      await expect.poll(() => seqs(subscriber.frames)).toEqual([2, 4]);
     }
     const listed = await tenant.items(`/v1/events?types=session.*&${query(STARTED)}`);
     expect(listed).toMatchObject([{ seq: 2 }, { seq: 4 }]);
@@ -122,10 +121,10 @@ describe("match in a query", () => {
     const match = { "data.status": { $in: ["Started", other] } };
     const subscriber = await subscribe(tenant, `/v1/stream?${query(match)}`);
     await sendStatuses(tenant, path, "Ended", "Started");
-    await expect.poll(() => seqs(subscriber)).toEqual([2]);
+    await expect.poll(() => seqs(subscriber.frames)).toEqual([2]);
     await evictDurableObject(feedOf(tenant));
     await sendStatuses(tenant, path, "Ended", other);
-    await expect.poll(() => seqs(subscriber)).toEqual([2, 4]);
+    await expect.poll(() => seqs(subscriber.frames)).toEqual([2, 4]);
     expect(subscriber.closed.code).toBeNull();
   });
 });
@@ -139,7 +138,7 @@ describe("match in a subscribe frame", () => {
     subscriber.socket.send(JSON.stringify({ op: "subscribe", filter, from: "now" }));
     await expect.poll(() => subscriber.frames.map(({ op }) => op)).toEqual(["hello", "hello"]);
     await sendStatuses(tenant, path, "Ended", "Started");
-    await expect.poll(() => seqs(subscriber)).toEqual([2]);
+    await expect.poll(() => seqs(subscriber.frames)).toEqual([2]);
   });
 
   it("leaves the filter as it is when it cannot be evaluated, and says why", async () => {
@@ -159,7 +158,7 @@ describe("match in a subscribe frame", () => {
         },
       ]);
     await sendStatuses(tenant, path, "Ended", "Started");
-    await expect.poll(() => seqs(subscriber)).toEqual([2]);
+    await expect.poll(() => seqs(subscriber.frames)).toEqual([2]);
   });
 });
 

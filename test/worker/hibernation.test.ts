@@ -3,23 +3,12 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 
 import type { TestTenant } from "../support/api.ts";
 import { webhook } from "../support/webhooks.ts";
-import { eventsOf, feedOf, newTenant, subscribe, type TestSocket } from "./support.ts";
+import { eventsOf, feedOf, newTenant, ping, subscribe } from "./support.ts";
 
 afterEach(async () => {
   vi.restoreAllMocks();
   await reset();
 });
-
-/** Resolves with what the relay answers to a ping. */
-function ping({ socket }: TestSocket): Promise<void> {
-  const answered = new Promise<void>((resolve) => {
-    socket.addEventListener("message", ({ data }) => {
-      if (data === "pong") resolve();
-    });
-  });
-  socket.send("ping");
-  return answered;
-}
 
 describe("a feed with sockets and no events", () => {
   it("sleeps through pings", async () => {

@@ -2,8 +2,8 @@ import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 
 import type { TestTenant } from "../support/api.ts";
-import { feedOf, lastCursor, newTenant, subscribe } from "./support.ts";
-import { ops, statesOf } from "./token-support.ts";
+import { feedOf, lastCursor, newTenant, ops, subscribe } from "./support.ts";
+import { statesOf } from "./token-support.ts";
 
 afterEach(() => reset());
 

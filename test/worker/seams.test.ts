@@ -12,15 +12,7 @@ import { stationName } from "../../src/env.ts";
 import type { TestTenant } from "../support/api.ts";
 import { webhook } from "../support/webhooks.ts";
 import { Receiver, seqsOf } from "./receiver.ts";
-import {
-  eventsOf,
-  feedOf,
-  lastCursor,
-  newTenant,
-  subscribe,
-  type TestSocket,
-  tenantOf,
-} from "./support.ts";
+import { eventsOf, feedOf, lastCursor, newTenant, seqs, subscribe, tenantOf } from "./support.ts";
 
 afterEach(() => reset());
 
@@ -29,7 +21,6 @@ const send = async (tenant: TestTenant, path: string, type = "session.updated") 
 
 const stationOf = ({ id }: TestTenant) => env.STATION.getByName(stationName(id, "cs1"));
 
-const seqs = ({ frames }: TestSocket) => eventsOf(frames).map(({ seq }) => seq);
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 /** Holds every write open until `confirmed` resolves, so that the window before it is wide. */
@@ -69,19 +60,19 @@ describe.each([
     await send(tenant, path);
     await delayDisk(objectOf(tenant), () => scheduler.wait(30));
     const subscriber = await subscribe(tenant, `${url}?from=start`);
-    await expect.poll(() => seqs(subscriber)).toEqual([1]);
+    await expect.poll(() => seqs(subscriber.frames)).toEqual([1]);
     const sendSome = async () => {
       for (let i = 0; i < 20; i += 1) await send(tenant, path);
     };
     await Promise.all([sendSome(), sendSome(), sendSome(), sendSome()]);
-    await expect.poll(() => seqs(subscriber)).toEqual(upTo(81));
+    await expect.poll(() => seqs(subscriber.frames)).toEqual(upTo(81));
     const frames = subscriber.frames.filter(({ op }) => op === "events");
     const sentCounts = frames.map((_, index) => eventsOf(frames.slice(0, index + 1)).length);
     expect(frames.map(({ cursor }) => parseCursor(String(cursor))?.offset)).toEqual(sentCounts);
     const half = frames.slice(0, Math.floor(frames.length / 2));
     const resumed = await subscribe(tenant, `${url}?from=${lastCursor(half)}`);
     const rest = upTo(81).slice(eventsOf(half).length);
-    await expect.poll(() => seqs(resumed)).toEqual(rest);
+    await expect.poll(() => seqs(resumed.frames)).toEqual(rest);
   });
 
   it("continues a snapshot with the first event that is not in it", async () => {
@@ -99,7 +90,7 @@ describe.each([
     disk.isHeld = false;
     await sending;
     await send(tenant, path);
-    await expect.poll(() => seqs(subscriber).at(-1)).toBe(3);
+    await expect.poll(() => seqs(subscriber.frames).at(-1)).toBe(3);
     expect(subscriber.frames).toMatchObject([
       { op: "hello" },
       { op: "snapshot", stations: [{ seq: 2 }] },

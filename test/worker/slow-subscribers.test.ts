@@ -4,11 +4,13 @@ import * as z from "zod";
 
 import type { TestTenant } from "../support/api.ts";
 import {
-  eventsOf,
   type Frame,
   feedOf,
   lastCursor,
   newTenant,
+  ops,
+  ping,
+  seqs,
   subscribe,
   type TestSocket,
 } from "./support.ts";
@@ -44,8 +46,6 @@ class Source {
   }
 }
 
-const seqs = ({ frames }: TestSocket) => eventsOf(frames).map(({ seq }) => seq);
-const ops = ({ frames }: TestSocket) => frames.map(({ op }) => op);
 const upTo = (last: number, first = 1) =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);
 const opened = ({ frames }: TestSocket) => until(() => frames.length > 0);
@@ -66,17 +66,6 @@ async function until(holds: () => boolean, timeout = 20_000): Promise<void> {
   await vi.waitFor(() => expect(holds()).toBe(true), { timeout });
 }
 
-/** The subscriber has read what is sent to it, and has been heard. */
-async function pinged({ socket }: TestSocket): Promise<void> {
-  const answered = new Promise<void>((resolve) => {
-    socket.addEventListener("message", ({ data }) => {
-      if (data === "pong") resolve();
-    });
-  });
-  socket.send("ping");
-  await answered;
-}
-
 describe("a subscriber that acknowledges nothing", () => {
   afterEach(() => reset());
 
@@ -87,11 +76,11 @@ describe("a subscriber that acknowledges nothing", () => {
     const source = new Source(tenant);
     for (let mib = 0; mib < 12; mib += 3) {
       await source.push(3 * EVENTS_PER_MIB);
-      await expect.poll(() => seqs(plain).length).toBe(source.seq);
-      await pinged(plain);
+      await expect.poll(() => seqs(plain.frames).length).toBe(source.seq);
+      await ping(plain);
     }
-    expect(seqs(plain)).toEqual(upTo(source.seq));
-    expect(ops(plain)).not.toContain("gap");
+    expect(seqs(plain.frames)).toEqual(upTo(source.seq));
+    expect(ops(plain.frames)).not.toContain("gap");
   });
 
   it("is given the present states after more than 4 MiB without a ping, and goes on after them", async () => {
@@ -101,17 +90,17 @@ describe("a subscriber that acknowledges nothing", () => {
     const source = new Source(tenant);
     await source.push(4 * EVENTS_PER_MIB + 4);
     await expect.poll(() => silent.frames.some(isGap)).toBe(true);
-    const reached = seqs(silent).length;
-    expect(seqs(silent)).toEqual(upTo(reached));
-    await expect.poll(() => ops(silent).at(-1)).toBe("snapshot");
+    const reached = seqs(silent.frames).length;
+    expect(seqs(silent.frames)).toEqual(upTo(reached));
+    await expect.poll(() => ops(silent.frames).at(-1)).toBe("snapshot");
     const snapshot = Snapshot.parse(silent.frames.at(-1));
     expect(silent.frames.find(isGap)).toMatchObject({ reason: "slow", cursor: expect.any(String) });
     expect(snapshot).toMatchObject({ stations: [{ station: "a" }], done: true });
     await source.push(2);
-    await pinged(silent);
+    await ping(silent);
     const first = (snapshot.stations[0]?.seq ?? 0) + 1;
-    await expect.poll(() => seqs(silent).at(-1)).toBe(source.seq);
-    expect(seqs(silent).slice(reached)).toEqual(upTo(source.seq, first));
+    await expect.poll(() => seqs(silent.frames).at(-1)).toBe(source.seq);
+    expect(seqs(silent.frames).slice(reached)).toEqual(upTo(source.seq, first));
   });
 
   it("is not taken for slow with 4 MiB of them exactly", async () => {
@@ -121,8 +110,8 @@ describe("a subscriber that acknowledges nothing", () => {
     const source = new Source(tenant);
     // Each frame has an envelope around its event.
     await source.push(4 * EVENTS_PER_MIB, EVENT_BYTES - 512);
-    await expect.poll(() => seqs(silent).length).toBe(source.seq);
-    expect(ops(silent)).not.toContain("gap");
+    await expect.poll(() => seqs(silent.frames).length).toBe(source.seq);
+    expect(ops(silent.frames)).not.toContain("gap");
   });
 
   it("is sent 12 MiB of the past without a gap, though it says nothing", async () => {
@@ -130,11 +119,11 @@ describe("a subscriber that acknowledges nothing", () => {
     const source = new Source(tenant);
     await source.push(12 * EVENTS_PER_MIB);
     const silent = await subscribe(tenant, "/v1/stream?from=start");
-    await expect.poll(() => seqs(silent).length).toBe(source.seq);
+    await expect.poll(() => seqs(silent.frames).length).toBe(source.seq);
     await source.push(4);
-    await expect.poll(() => seqs(silent).length).toBe(source.seq);
-    expect(seqs(silent)).toEqual(upTo(source.seq));
-    expect(new Set(ops(silent))).toEqual(new Set(["hello", "events"]));
+    await expect.poll(() => seqs(silent.frames).length).toBe(source.seq);
+    expect(seqs(silent.frames)).toEqual(upTo(source.seq));
+    expect(new Set(ops(silent.frames))).toEqual(new Set(["hello", "events"]));
   });
 
   it("is closed with its cursor after 32 MiB of the past, and has missed nothing when it comes back", async () => {
@@ -145,8 +134,8 @@ describe("a subscriber that acknowledges nothing", () => {
     await expect.poll(() => silent.closed.code).toBe(4101);
     expect(silent.frames.at(-1)).toMatchObject({ op: "bye", code: 4101 });
     const again = await subscribe(tenant, `/v1/stream?from=${lastCursor(silent.frames)}`);
-    await expect.poll(() => seqs(again).at(-1)).toBe(source.seq);
-    expect([...seqs(silent), ...seqs(again)]).toEqual(upTo(source.seq));
+    await expect.poll(() => seqs(again.frames).at(-1)).toBe(source.seq);
+    expect([...seqs(silent.frames), ...seqs(again.frames)]).toEqual(upTo(source.seq));
     expect(again.frames[0]).toMatchObject({ recovered: true });
   });
 });
@@ -162,11 +151,11 @@ describe("a subscriber that acknowledges", () => {
     const source = new Source(tenant);
     for (let mib = 0; mib < 12; mib += 3) {
       await source.push(3 * EVENTS_PER_MIB);
-      await expect.poll(() => seqs(keen).length).toBe(source.seq);
+      await expect.poll(() => seqs(keen.frames).length).toBe(source.seq);
       await ack(keen);
     }
-    expect(seqs(keen)).toEqual(upTo(source.seq));
-    expect(ops(keen)).not.toContain("gap");
+    expect(seqs(keen.frames)).toEqual(upTo(source.seq));
+    expect(ops(keen.frames)).not.toContain("gap");
   });
 
   it("is slow when it stops, whether it pings or not, and goes on exactly when it has caught up", async () => {
@@ -177,22 +166,22 @@ describe("a subscriber that acknowledges", () => {
     const source = new Source(tenant);
     for (let mib = 0; mib < 6; mib += 1) {
       await source.push(EVENTS_PER_MIB);
-      await pinged(slow);
+      await ping(slow);
     }
     const isResynced = () => slow.frames.some(({ op }) => op === "snapshot");
     await expect.poll(isResynced).toBe(true);
-    const reached = seqs(slow).length;
+    const reached = seqs(slow.frames).length;
     expect(reached).toBeLessThan(source.seq);
     const before = slow.frames.length;
     await source.push(4);
     // Nothing more comes until it has acknowledged what it got.
-    await pinged(slow);
+    await ping(slow);
     expect(slow.frames.length).toBe(before);
     const snapshot = Snapshot.parse(slow.frames.findLast(({ op }) => op === "snapshot"));
     await ack(slow);
-    await expect.poll(() => seqs(slow).at(-1)).toBe(source.seq);
+    await expect.poll(() => seqs(slow.frames).at(-1)).toBe(source.seq);
     const first = (snapshot.stations[0]?.seq ?? 0) + 1;
-    expect(seqs(slow).slice(reached)).toEqual(upTo(source.seq, first));
+    expect(seqs(slow.frames).slice(reached)).toEqual(upTo(source.seq, first));
   });
 
   it("is replayed the past no faster than it takes it, 512 KiB at a time", async () => {
@@ -203,18 +192,18 @@ describe("a subscriber that acknowledges", () => {
     await opened(slow);
     await ack(slow);
     slow.socket.send('{"op":"subscribe","from":"start"}');
-    const received = () => seqs(slow).length;
+    const received = () => seqs(slow.frames).length;
     let acknowledged = 0;
     while (received() < source.seq) {
       await until(() => received() > acknowledged);
       // Whatever more may be on its way comes before the answer to a ping.
-      await pinged(slow);
+      await ping(slow);
       expect(received() - acknowledged).toBeLessThanOrEqual(EVENTS_PER_MIB / 2 + 1);
       acknowledged = received();
       await ack(slow);
     }
-    expect(seqs(slow)).toEqual(upTo(source.seq));
-    expect(ops(slow)).not.toContain("gap");
+    expect(seqs(slow.frames)).toEqual(upTo(source.seq));
+    expect(ops(slow.frames)).not.toContain("gap");
   });
 });
 
@@ -231,7 +220,7 @@ describe.concurrent("slow subscribers", () => {
     await ack(keen);
     for (let mib = 0; mib < 6; mib += 3) {
       await source.push(3 * EVENTS_PER_MIB);
-      await until(() => seqs(keen).length === source.seq);
+      await until(() => seqs(keen.frames).length === source.seq);
       await ack(keen);
     }
     await until(() => slow.closed.code !== null, 50_000);
@@ -242,13 +231,13 @@ describe.concurrent("slow subscribers", () => {
       retryAfterMs: expect.any(Number),
     });
     await source.push(3);
-    await until(() => seqs(keen).length === source.seq);
-    expect(seqs(keen)).toEqual(upTo(source.seq));
+    await until(() => seqs(keen.frames).length === source.seq);
+    expect(seqs(keen.frames)).toEqual(upTo(source.seq));
     // What the snapshot stands for is behind it; from there on it has missed nothing.
     const snapshot = Snapshot.parse(slow.frames.findLast(({ op }) => op === "snapshot"));
     const again = await subscribe(tenant, `/v1/stream?from=${lastCursor(slow.frames)}`);
-    await until(() => seqs(again).at(-1) === source.seq);
-    expect(seqs(again)).toEqual(upTo(source.seq, (snapshot.stations[0]?.seq ?? 0) + 1));
+    await until(() => seqs(again.frames).at(-1) === source.seq);
+    expect(seqs(again.frames)).toEqual(upTo(source.seq, (snapshot.stations[0]?.seq ?? 0) + 1));
   });
 
   it("are also those that leave something unacknowledged for 30 s", async () => {
@@ -262,7 +251,7 @@ describe.concurrent("slow subscribers", () => {
       expect(slow.frames.find(isGap)).toMatchObject({ reason: "slow" });
     };
     await vi.waitFor(isTold, { timeout: 50_000, interval: 1_000 });
-    expect(seqs(slow).length).toBeGreaterThan(20);
+    expect(seqs(slow.frames).length).toBeGreaterThan(20);
   });
 });
 

@@ -6,8 +6,8 @@ import { Database } from "../../src/store/database.ts";
 import type { TestTenant } from "../support/api.ts";
 import { webhook } from "../support/webhooks.ts";
 import { askForEvents, type EventReader, openEvents, socketCount } from "./sse-support.ts";
-import { eventsOf, feedOf, newTenant } from "./support.ts";
-import { ask, inSeconds, mint, newKey, ops, send, seqs, statesOf, until } from "./token-support.ts";
+import { eventsOf, feedOf, newTenant, ops, seqs } from "./support.ts";
+import { ask, inSeconds, mint, newKey, send, statesOf, until } from "./token-support.ts";
 
 afterEach(() => reset());
 

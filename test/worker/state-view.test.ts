@@ -15,11 +15,12 @@ import {
   feedOf,
   lastCursor,
   newTenant,
+  ops,
   stationOf,
   subscribe,
   type TestSocket,
 } from "./support.ts";
-import { ask, ops, send, statesOf } from "./token-support.ts";
+import { ask, send, statesOf } from "./token-support.ts";
 
 afterEach(() => reset());
 

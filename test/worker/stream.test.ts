@@ -14,6 +14,7 @@ import {
   feedOf,
   lastCursor,
   newTenant,
+  ops,
   subscribe,
   type TestSocket,
   worker,
@@ -26,8 +27,6 @@ const send = async (tenant: TestTenant, path: string, station: string, type = "s
 
 const places = ({ frames }: TestSocket) =>
   eventsOf(frames).map(({ station, seq }) => `${station} ${seq}`);
-
-const ops = ({ frames }: TestSocket) => frames.map(({ op }) => op);
 
 /** Waits for that many events, and hands over what has come by then. */
 async function events(subscriber: TestSocket, count: number): Promise<string[]> {
@@ -157,7 +156,7 @@ describe("GET /v1/stream", () => {
     await send(tenant, path, "a");
     for (const cursor of [lastCursor(foreign.frames), "junk"]) {
       const subscriber = await subscribe(tenant, `/v1/stream?from=${cursor}`);
-      await expect.poll(() => ops(subscriber)).toEqual(["hello", "gap", "snapshot"]);
+      await expect.poll(() => ops(subscriber.frames)).toEqual(["hello", "gap", "snapshot"]);
       expect(subscriber.frames).toMatchObject([
         { recovered: false },
         { reason: "epoch" },
@@ -186,7 +185,7 @@ describe("GET /v1/stream", () => {
     const { path } = await tenant.source();
     for (const station of ["a", "b"]) await send(tenant, path, station);
     const subscriber = await subscribe(tenant, "/v1/stream?from=snapshot&stations=b");
-    await expect.poll(() => ops(subscriber)).toEqual(["hello", "snapshot"]);
+    await expect.poll(() => ops(subscriber.frames)).toEqual(["hello", "snapshot"]);
     expect(subscriber.frames[1]).toMatchObject({ stations: [{ station: "b" }] });
   });
 
@@ -199,7 +198,7 @@ describe("GET /v1/stream", () => {
     await send(tenant, path, "b");
     await send(tenant, path, "a");
     expect(await events(subscriber, 2)).toEqual(["a 1", "a 2"]);
-    expect(ops(subscriber).slice(0, 2)).toEqual(["hello", "hello"]);
+    expect(ops(subscriber.frames).slice(0, 2)).toEqual(["hello", "hello"]);
   });
 
   it("answers frames that it cannot use and stays open", async () => {
@@ -311,7 +310,7 @@ describe("a subscriber of a sleeping feed", () => {
         JSON.stringify({ op: "subscribe", filter: { stations: stations.slice(0, count) } }),
       );
     subscribeTo(600);
-    await expect.poll(() => ops(subscriber)).toEqual(["hello", "hello"]);
+    await expect.poll(() => ops(subscriber.frames)).toEqual(["hello", "hello"]);
     await evictDurableObject(feedOf(tenant));
     await send(tenant, path, "b");
     await send(tenant, path, "a");
@@ -349,7 +348,7 @@ describe("GET /v1/stations/{id}/stream", () => {
       tenant,
       `/v1/stations/a/stream?from=${lastCursor(feed.frames)}`,
     );
-    await expect.poll(() => ops(subscriber)).toEqual(["hello", "gap", "snapshot"]);
+    await expect.poll(() => ops(subscriber.frames)).toEqual(["hello", "gap", "snapshot"]);
     expect(subscriber.frames).toMatchObject([{ recovered: false }, {}, { stations: [{ seq: 1 }] }]);
   });
 
@@ -365,7 +364,7 @@ describe("GET /v1/stations/{id}/stream", () => {
     const cursor = lastCursor(early.frames.slice(0, 1));
     await send(tenant, path, "a");
     const late = await subscribe(tenant, `/v1/stations/a/stream?from=${cursor}`);
-    await expect.poll(() => ops(late)).toEqual(["hello", "gap", "snapshot"]);
+    await expect.poll(() => ops(late.frames)).toEqual(["hello", "gap", "snapshot"]);
     expect(late.frames).toMatchObject([{ recovered: false }, { reason: "retention" }, {}]);
   });
 

@@ -2,8 +2,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import type { TestTenant } from "../support/api.ts";
-import { feedOf, lastCursor, newTenant, subscribe, type TestSocket } from "./support.ts";
-import { ops, seqs } from "./token-support.ts";
+import { feedOf, lastCursor, newTenant, ops, seqs, subscribe, type TestSocket } from "./support.ts";
 
 afterEach(async () => {
   vi.restoreAllMocks();

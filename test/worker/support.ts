@@ -67,7 +67,21 @@ export function eventsOf(frames: readonly Frame[]): z.infer<typeof EventFrame>["
     .flatMap((frame) => EventFrame.parse(frame).events);
 }
 
+export const ops = (frames: readonly Frame[]) => frames.map(({ op }) => op);
+export const seqs = (frames: readonly Frame[]) => eventsOf(frames).map(({ seq }) => seq);
+
 /** The cursor of the last frame that carried one. */
 export function lastCursor(frames: readonly Frame[]): string {
   return z.string().parse(frames.findLast((frame) => "cursor" in frame)?.cursor);
+}
+
+/** Resolves when the relay has answered. */
+export function ping({ socket }: TestSocket): Promise<void> {
+  const answered = new Promise<void>((resolve) => {
+    socket.addEventListener("message", ({ data }) => {
+      if (data === "pong") resolve();
+    });
+  });
+  socket.send("ping");
+  return answered;
 }

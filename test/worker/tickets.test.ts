@@ -7,17 +7,15 @@ import { Database } from "../../src/store/database.ts";
 import { insertTicket, MAX_TICKETS } from "../../src/store/ticket-store.ts";
 import type { TestTenant } from "../support/api.ts";
 import { byTicket, EventReader, socketCount } from "./sse-support.ts";
-import { newTenant, worker } from "./support.ts";
+import { newTenant, ops, seqs, worker } from "./support.ts";
 import {
   ask,
   inSeconds,
   mint,
   newKey,
   newTicket,
-  ops,
   places,
   send,
-  seqs,
   statesOf,
 } from "./token-support.ts";
 

@@ -2,8 +2,8 @@ import { evictDurableObject, reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 
 import type { TestTenant } from "../support/api.ts";
-import { feedOf, lastCursor, newTenant, subscribe } from "./support.ts";
-import { ask, ops, places, send, statesOf } from "./token-support.ts";
+import { feedOf, lastCursor, newTenant, ops, subscribe } from "./support.ts";
+import { ask, places, send, statesOf } from "./token-support.ts";
 
 afterEach(() => reset());
 

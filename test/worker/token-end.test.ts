@@ -2,8 +2,8 @@ import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import type { TestTenant } from "../support/api.ts";
-import { feedOf, newTenant, subscribe } from "./support.ts";
-import { mint, ops } from "./token-support.ts";
+import { feedOf, newTenant, ops, subscribe } from "./support.ts";
+import { mint } from "./token-support.ts";
 
 afterEach(async () => {
   vi.restoreAllMocks();

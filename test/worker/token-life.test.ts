@@ -10,22 +10,13 @@ import {
   feedOf,
   lastCursor,
   newTenant,
+  ops,
+  seqs,
   stationOf,
   subscribe,
   type TestSocket,
 } from "./support.ts";
-import {
-  inSeconds,
-  mint,
-  newKey,
-  ops,
-  places,
-  send,
-  seqs,
-  seqsOf,
-  statesOf,
-  until,
-} from "./token-support.ts";
+import { inSeconds, mint, newKey, places, send, seqsOf, statesOf, until } from "./token-support.ts";
 
 afterEach(() => reset());
 

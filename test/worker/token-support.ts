@@ -7,7 +7,7 @@ import type { TokenKind } from "../../src/domain/subscriber-token.ts";
 import { configOf } from "../../src/env.ts";
 import type { TestTenant } from "../support/api.ts";
 import { webhook } from "../support/webhooks.ts";
-import { eventsOf, type Frame, type TestSocket, worker } from "./support.ts";
+import { eventsOf, type Frame, seqs, type TestSocket, worker } from "./support.ts";
 
 const Keys = z.array(z.object({ id: z.string() }));
 const NewKey = z.object({ id: z.string(), apiKey: z.string() });
@@ -86,10 +86,8 @@ export async function ask(
   return { status: response.status, code, body, headers: response.headers };
 }
 
-export const ops = (frames: readonly Frame[]) => frames.map(({ op }) => op);
 export const places = (frames: readonly Frame[]) =>
   eventsOf(frames).map(({ station, type, seq }) => `${station} ${seq} ${type}`);
-export const seqs = (frames: readonly Frame[]) => eventsOf(frames).map(({ seq }) => seq);
 
 /** Waits for that many events, and hands over the seqs of all that have come by then. */
 export async function seqsOf({ frames }: TestSocket, count: number): Promise<number[]> {
