@@ -1,5 +1,5 @@
 import { Event } from "../domain/event-answers.ts";
-import { EVENT } from "./examples.ts";
+import { EVENT, REPLAY } from "./examples.ts";
 import type { SchemaBook } from "./schemas.ts";
 import { WEBHOOK } from "./webhook-example.ts";
 import { Webhook } from "./webhook-schema.ts";
@@ -18,7 +18,16 @@ const HEADERS = {
   "chargewire-type": ["The event's type.", "session.updated"],
   "chargewire-attempt": ["Counted from 1.", "1"],
   "chargewire-gap": ["`<first>-<last>`: seqs that were given up before it.", "38-40"],
-  "chargewire-replay": ["The replay that it is part of.", "rp_a2c4e6g3i5k7m2o4"],
+  "chargewire-replay": ["The replay that it is part of.", REPLAY],
+  "chargewire-test": ["`true`: made up by `POST /v1/routes/{id}/test`.", "true"],
+  "chargewire-hop": [
+    "The relay that sent it, which refuses its own requests.",
+    "k3n5v7q2xah4u6wd3btz",
+  ],
+  "edrv-signature": [
+    "With `edrvSecret`, and the format `raw`: as eDRV signs.",
+    "t=1763806530000,v1=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+  ],
 } as const;
 
 /** Those that come with every delivery. */
@@ -30,6 +39,7 @@ const ALWAYS = new Set([
   "chargewire-seq",
   "chargewire-type",
   "chargewire-attempt",
+  "chargewire-hop",
 ]);
 
 /** The document's description of a request to a route's destination. */
