@@ -37,6 +37,8 @@ export class Retention {
   readonly #world: RetentionWorld;
   #isRunning = false;
   #isComplete = true;
+  /** Raised when a round begins anew: a step that was under way then does not count for it. */
+  #beganCount = 0;
 
   constructor(db: Database, clock: AlarmClock, world: RetentionWorld) {
     this.#db = db;
@@ -52,6 +54,7 @@ export class Retention {
 
   /** Less is to be kept than before: a round begins now. Part of the turn's transaction. */
   shorten(nowMs: number): void {
+    this.#beganCount += 1;
     store.beginSweep(this.#db, nowMs);
     this.#clock.wakeAt(nowMs);
   }
@@ -89,6 +92,7 @@ export class Retention {
   async #step(): Promise<boolean> {
     const { sweptTo } = store.readSweep(this.#db);
     if (sweptTo === null) return false;
+    const beganCount = this.#beganCount;
     if (sweptTo === "") this.#expireOwn();
     const stations = await this.#world.stationNames(sweptTo, STEP_STATIONS);
     const reached = await Promise.all(stations.map((station) => this.#expire(station)));
@@ -96,11 +100,11 @@ export class Retention {
     const last = stations.at(-1);
     if (last !== undefined) {
       // A round that has begun anew meanwhile stays where it is.
-      if (isThere(this.#db)) store.noteSwept(this.#db, sweptTo, last);
+      if (isThere(this.#db) && beganCount === this.#beganCount) store.noteSwept(this.#db, last);
       return true;
     }
     if (await this.#world.expireFeed(this.#sinceMs())) return true;
-    if (!isThere(this.#db) || store.readSweep(this.#db).sweptTo !== sweptTo) return true;
+    if (!isThere(this.#db) || beganCount !== this.#beganCount) return true;
     store.endSweep(this.#db, nextSweepMs(Date.now(), this.#isComplete));
     this.arm();
     return false;

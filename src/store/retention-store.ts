@@ -25,9 +25,9 @@ export function beginSweep(db: Database, nowMs: number): void {
   db.run("UPDATE tenant SET swept_to = '', sweep_due_ms = ?", nowMs);
 }
 
-/** Unless the round has begun anew since it stood at `from`. */
-export function noteSwept(db: Database, from: string, to: string): void {
-  db.run("UPDATE tenant SET swept_to = ? WHERE swept_to = ?", to, from);
+/** The round under way has seen to the stations up to that one. */
+export function noteSwept(db: Database, to: string): void {
+  db.run("UPDATE tenant SET swept_to = ?", to);
 }
 
 /** The next round is due at that time. */

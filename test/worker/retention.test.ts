@@ -11,6 +11,7 @@ import * as z from "zod";
 import { toUtf8 } from "../../src/domain/encoding.ts";
 import type { TestTenant } from "../support/api.ts";
 import { objectId, webhook } from "../support/webhooks.ts";
+import { around } from "./outage-support.ts";
 import { Receiver } from "./receiver.ts";
 import { forgetObjects, storedText } from "./stored.ts";
 import { eventsOf, feedOf, newTenant, stationOf, subscribe } from "./support.ts";
@@ -144,6 +145,22 @@ describe("retentionDays", () => {
     await evictDurableObject(owner);
     await tenant.call("GET", "/v1/settings");
     await untilGone(tenant, "OLD", names);
+  });
+
+  it("begins anew when it is shortened again during its first step", async () => {
+    const tenant = await newTenant();
+    await appendAged(tenant, "awake", 8, "OLD");
+    let expireCount = 0;
+    await around(stationOf(tenant, "awake"), "expire", async (real) => {
+      const expired = await real();
+      expireCount += 1;
+      if (expireCount === 1) await scheduler.wait(1_000);
+      return expired;
+    });
+    await keepDays(tenant, 10);
+    await expect.poll(() => expireCount).toBe(1);
+    await keepDays(tenant, 5);
+    await untilGone(tenant, "OLD", ["awake"]);
   });
 
   it("does nothing when it is lengthened", async () => {
