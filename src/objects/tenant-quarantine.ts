@@ -8,6 +8,7 @@ import * as store from "../store/quarantine-store.ts";
 import type { AppendStatus } from "./station.ts";
 import type { IncomingEvent } from "./station-journal.ts";
 import type { Audit } from "./tenant-audit.ts";
+import { isThere } from "./tenant-config.ts";
 import {
   type QuarantinedBodyView,
   type QuarantineView,
@@ -117,7 +118,9 @@ export class Quarantine {
     if (status !== "accepted" && status !== "duplicate") {
       throw new Error("the station left a released event unanswered");
     }
-    if (store.deleteQuarantined(this.#db, id)) {
+    const wasHeld = store.deleteQuarantined(this.#db, id);
+    // An entry may have been discarded meanwhile: there is an event all the same.
+    if (isThere(this.#db) && (wasHeld || status === "accepted")) {
       this.#audit.record(actor, "quarantine.released", id, { event, type, station, status });
     }
     return { id, status, event, type, station };

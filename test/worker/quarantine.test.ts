@@ -10,6 +10,7 @@ import { Database } from "../../src/store/database.ts";
 import { claimRelease } from "../../src/store/quarantine-store.ts";
 import type { TestTenant } from "../support/api.ts";
 import { webhook } from "../support/webhooks.ts";
+import { around } from "./outage-support.ts";
 import { eventsOf, newTenant, subscribe } from "./support.ts";
 
 const Held = z.looseObject({ id: z.string(), reason: z.string() });
@@ -249,6 +250,25 @@ describe("POST /v1/quarantine/{id}/release", () => {
     });
     expect(await held()).toEqual([]);
     expect(await events("cs1")).toHaveLength(2);
+  });
+
+  it("is recorded also when the entry is discarded meanwhile: there is an event all the same", async () => {
+    const { tenant, hold, release, events } = await setUp();
+    const id = await hold(misplaced());
+    await around(env.STATION.getByName(stationName(tenant.id, "cs1")), "append", async (real) => {
+      const statuses = await real();
+      await scheduler.wait(1_000);
+      return statuses;
+    });
+    const released = release(id, { station: "cs1" });
+    await expect.poll(() => events("cs1")).toHaveLength(2);
+    expect((await tenant.call("DELETE", `/v1/quarantine/${id}`)).status).toBe(204);
+    expect(await released).toMatchObject({ status: 200, body: { status: "accepted" } });
+    const entries = z.array(Entry).parse(await tenant.items("/v1/audit"));
+    expect(entries.slice(0, 2).map(({ action }) => action)).toEqual([
+      "quarantine.released",
+      "quarantine.discarded",
+    ]);
   });
 
   it("is recorded in the audit log, and refusals are not", async () => {
