@@ -16,7 +16,8 @@ const LOOK_MS = 20;
 export const health = new Hono<AppEnv>();
 
 health.get("/", async (c) => {
-  if (await isStorageUp(c.env)) return c.json({ status: "ok", version: VERSION, storage: "ok" });
+  const isUp = await isStorageUp(c.env, c.executionCtx);
+  if (isUp) return c.json({ status: "ok", version: VERSION, storage: "ok" });
   const detail = `The storage does not answer (version ${VERSION}).`;
   return problem({ code: "unavailable", detail, retryAfterSeconds: 5 });
 });
@@ -29,13 +30,21 @@ interface Check {
 
 let newest: Check | null = null;
 
-async function isStorageUp(env: Env): Promise<boolean> {
+async function isStorageUp(
+  env: Env,
+  context: Pick<ExecutionContext, "waitUntil">,
+): Promise<boolean> {
   const nowMs = Date.now();
   if (newest === null || nowMs - newest.startedMs >= CHECK_EVERY_MS) {
     const check: Check = { startedMs: nowMs, isUp: null };
     newest = check;
-    check.isUp = await look(env);
-    return check.isUp;
+    const looked = look(env).then((isUp) => {
+      check.isUp = isUp;
+      return isUp;
+    });
+    // The others get its answer also when the one who asked goes away before it comes.
+    context.waitUntil(looked);
+    return looked;
   }
   // Another request's call cannot be awaited here; its outcome can be looked at.
   const check = newest;

@@ -1,5 +1,5 @@
 import { listDurableObjectIds, reset } from "cloudflare:test";
-import { env } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { version } from "../../package.json";
@@ -59,6 +59,20 @@ describe("GET /health", () => {
     const startedMs = Date.now();
     expect((await ask()).status).toBe(503);
     expect(Date.now() - startedMs).toBeLessThan(10_000);
+  });
+
+  it("goes on with a look whose asker has gone away, for the others", async () => {
+    await around(registry(), "isReadable", async (real) => {
+      await scheduler.wait(300);
+      return real();
+    });
+    const gone = new AbortController();
+    const request = new Request("https://relay.test/health", { signal: gone.signal });
+    const first = exports.default.fetch(request).catch(() => null);
+    await scheduler.wait(100);
+    gone.abort();
+    expect((await ask()).status).toBe(200);
+    await first;
   });
 
   it("looks once for many that ask together, and all get the answer", async () => {
