@@ -51,8 +51,10 @@ describe.each(["/v1/stream", "/v1/stations/a/stream"])("a token on %s", (stream)
   it("ends by the next event, with the place from which a new one goes on", async () => {
     const { tenant, path } = await start();
     const untilMs = inSeconds(1);
+    const token = await mint(tenant, { untilMs });
+    // At the latest: its time is reckoned from when it is made.
     const endsAtMs = Date.now() + untilMs;
-    const short = await subscribe(tenant, stream, await mint(tenant, { untilMs }));
+    const short = await subscribe(tenant, stream, token);
     await expect.poll(() => ops(short.frames)).toEqual(["hello"]);
     await send(tenant, path, "a");
     await seqsOf(short, 1);
