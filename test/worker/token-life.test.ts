@@ -87,8 +87,9 @@ describe.each(["/v1/stream", "/v1/stations/a/stream"])("a token on %s", (stream)
   it("is renewed in band, with no event lost or repeated while they flow", async () => {
     const { tenant, path } = await start();
     const untilMs = inSeconds(3);
+    const token = await mint(tenant, { untilMs });
     const endsAtMs = Date.now() + untilMs;
-    const subscriber = await subscribe(tenant, stream, await mint(tenant, { untilMs }));
+    const subscriber = await subscribe(tenant, stream, token);
     let isOver = false;
     const flow = (async () => {
       while (!isOver) {
