@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { Forwarder, type ForwarderOptions } from "../../cli/chargewire/forward/forwarder.ts";
 import { eventTexts, FrameTexts } from "../../cli/chargewire/forward/frame-texts.ts";
@@ -150,13 +150,13 @@ describe("Forwarder", () => {
     expect(forwarder.safeCursor("c2")).toBe("c0");
     await answer("b-1");
     expect(forwarder.safeCursor("c2")).toBe("c0");
-    expect(forwarder.stations).toEqual({ b: { settledSeq: 1, prevSeq: 1 } });
+    expect(forwarder.stations).toEqual({ b: { settledSeq: 1, prevSeq: 1, gap: null } });
     await answer("a-1");
     expect(forwarder.safeCursor("c2")).toBe("c2");
   });
 
   it("passes over what comes again, also what was settled in an earlier run", () => {
-    const stations = { a: { settledSeq: 5, prevSeq: 4 } };
+    const stations = { a: { settledSeq: 5, prevSeq: 4, gap: null } };
     const { forwarder, attempts, idsOf } = openForwarder({ stations });
     for (const seq of [4, 5, 6, 6]) forwarder.offer(event("a", seq), null);
     expect(forwarder.pendingCount).toBe(1);
@@ -178,6 +178,27 @@ describe("Forwarder", () => {
     await answer("b-9");
     forwarder.offer(event("b", 12), null);
     expect(attempts.at(-1)?.place).toMatchObject({ prevSeq: 9, gap: null });
+  });
+
+  it("announces what was refused or left out with the next delivery, also in a later run", async () => {
+    const first = openForwarder();
+    for (const seq of [1, 2]) first.forwarder.offer(event("a", seq), "c0");
+    await first.answer("a-1");
+    for (let tries = 0; tries < 2; tries += 1) {
+      await vi.waitFor(() => expect(first.attempts).toHaveLength(2 + tries), 5_000);
+      await first.answer("a-2", 422);
+    }
+    first.forwarder.noteHole();
+    first.forwarder.offer(event("a", 5), "c1");
+    const stopped = first.forwarder.stop();
+    await first.answer("a-5", 503);
+    await stopped;
+
+    const { forwarder, attempts, answer } = openForwarder({ stations: first.forwarder.stations });
+    forwarder.offer(event("a", 5), "c1");
+    expect(attempts[0]?.place).toEqual({ attempt: 1, prevSeq: 1, gap: { first: 2, last: 4 } });
+    await answer("a-5");
+    expect(forwarder.stations).toEqual({ a: { settledSeq: 5, prevSeq: 5, gap: null } });
   });
 
   it("takes another stream's seqs as new once everything of this one is delivered", async () => {

@@ -45,6 +45,7 @@ interface Lane {
   hasHole: boolean;
 }
 
+const UNKNOWN: StationPlace = { settledSeq: 0, prevSeq: null, gap: null };
 const NO_TRIES: Tries = { attempts: 0, refusals: 0 };
 
 /** Delivers events one after the other per station, stations beside each other, until told to stop. */
@@ -61,9 +62,8 @@ export class Forwarder {
   constructor(options: ForwarderOptions) {
     this.#options = options;
     this.#turnstile = new Turnstile(options.concurrency);
-    for (const [station, { settledSeq, prevSeq }] of Object.entries(options.stations)) {
-      this.#lanes.set(station, newLane(settledSeq, prevSeq));
-    }
+    for (const [station, place] of Object.entries(options.stations))
+      this.#lanes.set(station, newLane(place));
   }
 
   get pendingCount(): number {
@@ -72,7 +72,7 @@ export class Forwarder {
 
   /** Takes an event in, in the order of its station. One that was taken in before is passed over. */
   offer(event: StationEvent, cursorBefore: string | null): void {
-    const lane = this.#lanes.get(event.station) ?? newLane(0, null);
+    const lane = this.#lanes.get(event.station) ?? newLane(UNKNOWN);
     this.#lanes.set(event.station, lane);
     if (event.seq <= lane.takenSeq) return;
     const isMissing = lane.hasHole && event.seq > lane.takenSeq + 1;
@@ -105,7 +105,11 @@ export class Forwarder {
   get stations(): Record<string, StationPlace> {
     const places = [...this.#lanes].filter(([, { settledSeq }]) => settledSeq > 0);
     return Object.fromEntries(
-      places.map(([station, { settledSeq, prevSeq }]) => [station, { settledSeq, prevSeq }]),
+      places.map(([station, { settledSeq, prevSeq, gap, queue }]) => [
+        station,
+        // The event that comes first may come again without what shows that others were left out.
+        { settledSeq, prevSeq, gap: span(gap, queue[0]?.gap ?? null) },
+      ]),
     );
   }
 
@@ -185,9 +189,8 @@ export class Forwarder {
   }
 }
 
-function newLane(settledSeq: number, prevSeq: number | null): Lane {
-  const state = { isDraining: false, gap: null, hasHole: false };
-  return { queue: [], takenSeq: settledSeq, settledSeq, prevSeq, ...state };
+function newLane(place: StationPlace): Lane {
+  return { queue: [], takenSeq: place.settledSeq, ...place, isDraining: false, hasHole: false };
 }
 
 /** From the first of either to the last of either. */

@@ -5,8 +5,14 @@ import { parseJson } from "../../../src/domain/webhook.ts";
 import { UsageError } from "../../simulator/command-line.ts";
 import { writePrivately } from "../private-file.ts";
 
-/** How far one station's events are settled, and which was delivered last. */
-const StationPlace = z.strictObject({ settledSeq: z.int(), prevSeq: z.int().nullable() });
+const Gap = z.strictObject({ first: z.int(), last: z.int() });
+
+/** How far one station's events are settled, which was delivered last, and what is missing since. */
+const StationPlace = z.strictObject({
+  settledSeq: z.int(),
+  prevSeq: z.int().nullable(),
+  gap: Gap.nullable(),
+});
 export type StationPlace = z.infer<typeof StationPlace>;
 
 /** Where a forwarder stands, so that the next one goes on from there. */
