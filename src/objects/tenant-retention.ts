@@ -36,7 +36,8 @@ export class Retention {
   readonly #clock: AlarmClock;
   readonly #world: RetentionWorld;
   #isRunning = false;
-  #isComplete = true;
+  /** Whether every station was reached since the round began; after a restart nobody knows. */
+  #isComplete = false;
   /** Raised when a round begins anew: a step that was under way then does not count for it. */
   #beganCount = 0;
 
@@ -77,7 +78,6 @@ export class Retention {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    this.#isComplete = true;
     try {
       while (isThere(this.#db) && (await this.#step())) await scheduler.wait(STEP_MS);
     } catch (error) {
@@ -93,7 +93,10 @@ export class Retention {
     const { sweptTo } = store.readSweep(this.#db);
     if (sweptTo === null) return false;
     const beganCount = this.#beganCount;
-    if (sweptTo === "") this.#expireOwn();
+    if (sweptTo === "") {
+      this.#isComplete = true;
+      this.#expireOwn();
+    }
     const stations = await this.#world.stationNames(sweptTo, STEP_STATIONS);
     const reached = await Promise.all(stations.map((station) => this.#expire(station)));
     if (reached.includes(false)) this.#isComplete = false;

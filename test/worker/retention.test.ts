@@ -52,6 +52,12 @@ async function page(tenant: TestTenant, path: string) {
   return Page.parse((await tenant.call("GET", path)).body);
 }
 
+/** How far the round under way has got, and when the next is due. */
+const sweepOf = ({ id }: TestTenant) =>
+  runInDurableObject(env.TENANT.getByName(id), (_, { storage }) =>
+    storage.sql.exec("SELECT swept_to, sweep_due_ms FROM tenant").one(),
+  );
+
 /** Until a round has gone over everything, now and then again. */
 async function untilGone(tenant: TestTenant, marker: string, stations = STATIONS) {
   await expect.poll(() => storedText(tenant, stations)).not.toContain(marker);
@@ -137,11 +143,9 @@ describe("retentionDays", () => {
     for (const name of names) await appendAged(tenant, name, 20, "OLD");
     const owner = env.TENANT.getByName(tenant.id);
     await keepDays(tenant, 10);
-    const sweptTo = () =>
-      runInDurableObject(owner, (_, { storage }) =>
-        storage.sql.exec("SELECT swept_to FROM tenant").one(),
-      );
-    await expect.poll(sweptTo).toMatchObject({ swept_to: expect.stringMatching(/^cs/) });
+    await expect
+      .poll(() => sweepOf(tenant))
+      .toMatchObject({ swept_to: expect.stringMatching(/^cs/) });
     await evictDurableObject(owner);
     await tenant.call("GET", "/v1/settings");
     await untilGone(tenant, "OLD", names);
@@ -163,14 +167,27 @@ describe("retentionDays", () => {
     await untilGone(tenant, "OLD", ["awake"]);
   });
 
+  it("is soon repeated for a station that could not be had, also when it was broken off since", async () => {
+    const tenant = await newTenant();
+    const owner = env.TENANT.getByName(tenant.id);
+    await appendAged(tenant, "awake", 20, "OLD");
+    const fail = () => Promise.reject(new Error("unreachable"));
+    const mend = await around(feedOf(tenant), "expire", fail);
+    await around(stationOf(tenant, "awake"), "expire", fail);
+    await keepDays(tenant, 10);
+    await expect.poll(() => sweepOf(tenant)).toMatchObject({ swept_to: "awake" });
+    await scheduler.wait(2_000);
+    mend();
+    await runDurableObjectAlarm(owner);
+    await expect.poll(() => sweepOf(tenant)).toMatchObject({ swept_to: null });
+    expect((await sweepOf(tenant)).sweep_due_ms).toBeLessThan(Date.now() + DAY_MS / 2);
+  });
+
   it("does nothing when it is lengthened", async () => {
     const tenant = await newTenant();
     await appendAged(tenant, "awake", 20, "YOUNG");
     await keepDays(tenant, 365);
-    const owner = env.TENANT.getByName(tenant.id);
-    const sweep = await runInDurableObject(owner, (_, { storage }) =>
-      storage.sql.exec("SELECT swept_to, sweep_due_ms FROM tenant").one(),
-    );
+    const sweep = await sweepOf(tenant);
     expect(sweep.swept_to).toBeNull();
     expect(sweep.sweep_due_ms).toBeGreaterThan(Date.now());
   });
