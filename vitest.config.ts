@@ -5,8 +5,8 @@ import { MASTER_KEY, MASTER_KEY_PREVIOUS, OPERATOR_KEY } from "./test/support/se
 
 export default defineConfig({
   test: {
-    // More than the two cores that are there at least: most tests wait most of the time.
-    maxWorkers: 3,
+    // On two cores one is the default, and most tests wait most of the time.
+    maxWorkers: 2,
     projects: [
       {
         test: {

@@ -71,6 +71,8 @@ export default async function startReceiver(project: TestProject): Promise<() =>
       return undefined;
     });
   });
+  // A connection that is closed here for being idle, just when it is used again, looks like a failure.
+  server.keepAliveTimeout = 600_000;
   project.provide("receiver", await listen(server));
   return () => {
     server.closeAllConnections();
