@@ -2,7 +2,6 @@ import { expect, inject } from "vitest";
 import * as z from "zod";
 
 import type { Answer } from "../support/receiver.ts";
-import { objectId } from "../support/webhooks.ts";
 
 const Received = z.array(
   z.object({
@@ -17,7 +16,8 @@ export type Received = z.infer<typeof Received>;
 
 /** A box of the test receiver: a destination that answers as it is told. */
 export class Receiver {
-  readonly url = `${inject("receiver")}/${objectId()}`;
+  // Files run beside each other and share the receiver.
+  readonly url = `${inject("receiver")}/${crypto.randomUUID()}`;
 
   /** The answers to come, in order; the last goes on for ever. */
   async script(...answers: Answer[]): Promise<this> {
