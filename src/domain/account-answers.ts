@@ -53,6 +53,9 @@ export const Key = z.object({
   hint: z.string().describe("Its last four characters."),
   createdAt: Time,
 });
+export const CurrentKey = Key.extend({
+  tenant: z.object(tenantFields).describe("The tenant that it opens."),
+});
 export const CreatedKey = Key.extend({ apiKey: ApiKey });
 
 export const Token = z.object({

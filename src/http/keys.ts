@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 
 import { NewKey } from "../domain/control.ts";
-import { tenantOnly } from "./auth.ts";
+import { refuseKey, tenantOnly } from "./auth.ts";
 import type { AppEnv } from "./context.ts";
 import { notFound, refuse } from "./problems.ts";
 import { actorOf, tenantOf } from "./tenant-object.ts";
@@ -15,6 +15,12 @@ keys.get("/", async (c) => {
   const page = readPage(c);
   if (!page.ok) return page.error;
   return c.json(await tenantOf(c).listKeys(page.value.after ?? "", page.value.limit));
+});
+
+/** Who is asking. */
+keys.get("/current", async (c) => {
+  const key = await tenantOf(c).currentKey(c.var.identity.keyId);
+  return key === null ? refuseKey(c, "This key was deleted.") : c.json(key);
 });
 
 keys.post("/", async (c) => {

@@ -24,6 +24,10 @@ export interface AuthenticatedKey {
   readonly allowedOrigins: readonly string[];
 }
 
+export type CurrentKeyView = KeyView & {
+  readonly tenant: { readonly id: string; readonly name: string };
+};
+
 export interface KeysWorld {
   readonly tenant: string;
   readonly config: () => Promise<Config>;
@@ -62,6 +66,14 @@ export class Keys {
   list(after: string, limit: number): Page<KeyView> {
     const rows = store.listKeys(this.#db, after, limit + 1);
     return pageOf(rows, limit, keyView, ({ id }) => id);
+  }
+
+  /** A key with the tenant it opens; null when it was just deleted. */
+  describe(id: string): CurrentKeyView | null {
+    const row = store.readKey(this.#db, id);
+    const tenant = store.readTenant(this.#db);
+    if (row === null || tenant === null) return null;
+    return { ...keyView(row), tenant: { id: this.#world.tenant, name: tenant.name } };
   }
 
   /** Null when there are {@link MAX_KEYS}. */

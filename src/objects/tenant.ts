@@ -72,6 +72,11 @@ export class TenantObject extends DurableObject<Env> {
     return this.#parts.keys.list(after, limit);
   }
 
+  /** For whoever asks with it. */
+  async currentKey(id: string) {
+    return this.#isThere() ? this.#parts.keys.describe(id) : null;
+  }
+
   async createKey(input: NewKey, actor: Actor) {
     return this.#parts.keys.create(input, actor);
   }

@@ -76,6 +76,10 @@ export function findKeyByHash(db: Database, hash: string): KeyRow | null {
   return db.first<KeyRow>(`SELECT ${KEY_COLUMNS} FROM keys WHERE hash = ?`, hash);
 }
 
+export function readKey(db: Database, id: string): KeyRow | null {
+  return db.first<KeyRow>(`SELECT ${KEY_COLUMNS} FROM keys WHERE id = ?`, id);
+}
+
 export function countKeys(db: Database): number {
   return count(db, "keys");
 }

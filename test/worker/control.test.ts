@@ -121,6 +121,20 @@ describe("/v1/keys", () => {
     expect(JSON.stringify(listed.body)).not.toContain(apiKey);
   });
 
+  it("shows whoever asks with one what it is, and whose", async () => {
+    const tenant = await newTenant();
+    const { body } = await tenant.call("POST", "/v1/keys", { name: "screen", role: "reader" });
+    const { apiKey, ...screen } = Key.parse(body);
+    const owner = { tenant: { id: tenant.id, name: "Test" } };
+    const ask = (key?: string) => tenant.call("GET", "/v1/keys/current", undefined, key);
+    expect(await ask(apiKey)).toMatchObject({ status: 200, body: { ...screen, ...owner } });
+    const { body: own } = await ask();
+    expect(own).toMatchObject({ role: "admin", hint: `…${tenant.key.slice(-4)}`, ...owner });
+    expect(JSON.stringify(own)).not.toContain(tenant.key);
+    await tenant.call("DELETE", `/v1/keys/${screen.id}`);
+    expect(await ask(apiKey)).toMatchObject({ status: 401, body: { code: "unauthorized" } });
+  });
+
   it("lets a reader read and nothing else", async () => {
     const tenant = await newTenant();
     const { body } = await tenant.call("POST", "/v1/keys", { name: "screen", role: "reader" });

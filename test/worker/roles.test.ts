@@ -30,6 +30,7 @@ const ROLES: Readonly<Record<string, Statuses>> = {
   "POST /v1/tenants/:id/reseal": OPERATOR,
 
   "GET /v1/keys": READ,
+  "GET /v1/keys/current": READ,
   "POST /v1/keys": changes(201),
   "DELETE /v1/keys/:id": changesOne(204),
 

@@ -1,8 +1,8 @@
-import { CreatedKey, Key, pageOf } from "../../domain/account-answers.ts";
+import { CreatedKey, CurrentKey, Key, pageOf } from "../../domain/account-answers.ts";
 import { NewKey } from "../../domain/control.ts";
 import { PageQuery } from "../../domain/page.ts";
 import type { Section } from "../endpoint.ts";
-import { CREATED, KEY } from "../examples.ts";
+import { CREATED, KEY, TENANT } from "../examples.ts";
 
 const key = { id: KEY, name: "Dashboard", role: "reader", hint: "…n7p2", createdAt: CREATED };
 
@@ -18,6 +18,20 @@ export const keys: Section = {
       query: PageQuery,
       answers: {
         200: { about: "A page.", schema: pageOf(Key), example: { items: [key], next: null } },
+      },
+    },
+    {
+      id: "showCurrentKey",
+      call: "GET /v1/keys/current",
+      summary: "Show the key that asks",
+      about: "What a program that was handed a key may do with it, and where.",
+      access: "reader",
+      answers: {
+        200: {
+          about: "The key, and the tenant that it opens.",
+          schema: CurrentKey,
+          example: { ...key, tenant: { id: TENANT, name: "Acme Charging" } },
+        },
       },
     },
     {
