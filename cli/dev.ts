@@ -45,7 +45,9 @@ async function main(): Promise<number> {
     onTrouble: (line) => console.error(line),
     signal,
   });
-  console.log(`Relay:   ${relay.url}\nLog:     ${logFile}\nCtrl-C ends it.`);
+  console.log(
+    `Console: ${relay.url}/\nRelay:   ${relay.url}\nLog:     ${logFile}\nCtrl-C ends it.`,
+  );
   return untilEnd(relay, signal);
 }
 

@@ -17,6 +17,7 @@ export function demoBanner(facts: BannerFacts, paint: Paint): string[] {
   const auth = `-H 'authorization: Bearer ${demo.apiKey}'`;
   return [
     paint("bold", "Chargewire"),
+    row("console", paint("bold", consoleLink(relayUrl, demo.apiKey))),
     row("relay", `${relayUrl}  (log: ${logFile})`),
     row("tenant", `${demo.tenant}${demo.isNew ? "" : ", found again"}  (keys: ${demoFile})`),
     row("API key", demo.apiKey),
@@ -33,6 +34,11 @@ export function demoBanner(facts: BannerFacts, paint: Paint): string[] {
     "Ctrl-C stops everything; the data stays for the next start.",
     "",
   ];
+}
+
+/** Signs in by the fragment, which browsers send to nobody; the page takes it out of the address at once. */
+function consoleLink(relayUrl: string, apiKey: string): string {
+  return `${relayUrl}/#key=${apiKey}`;
 }
 
 function sendByHand({ ingestUrl, secret }: OpenedDemo): string[] {

@@ -109,6 +109,8 @@ describe("npm start", () => {
     for (const shown of [`http://127.0.0.1:${port}`, tenant, apiKey, ingestUrl]) {
       expect(demo.output).toContain(shown);
     }
+    expect(demo.output).toMatch(/^Chargewire\n +console +(\S+)$/m);
+    expect(demo.output).toContain(`http://127.0.0.1:${port}/#key=${apiKey}\n`);
     expect(statSync(join(directory, "demo.json")).mode & 0o777).toBe(0o600);
     expect(demo.events.map(({ type }) => type)).toContain("chargestation.online");
     const answer = await fetch(`http://127.0.0.1:${port}/v1/stations`, {
