@@ -55,19 +55,23 @@ export function totalOf(name: UsageCount, times: number): Totals {
   return USAGE_COUNTS.map((count) => (count === name ? times : 0));
 }
 
+export function amountOf(totals: Totals, name: UsageCount): number {
+  return totals[USAGE_COUNTS.indexOf(name)] ?? 0;
+}
+
 export function usageOf(totals: Totals): Usage {
-  const amountOf = (name: UsageCount) => totals[USAGE_COUNTS.indexOf(name)] ?? 0;
+  const of = (name: UsageCount) => amountOf(totals, name);
   return {
-    accepted: amountOf("accepted"),
-    duplicates: amountOf("duplicates"),
-    refused: amountOf("refused"),
-    quarantined: amountOf("quarantined"),
-    attempts: amountOf("attempts"),
-    delivered: amountOf("delivered"),
-    framesSent: amountOf("framesSent"),
-    messagesReceived: amountOf("messagesReceived"),
-    rowsWritten: amountOf("rowsWritten"),
-    objectRequests: amountOf("objectRequests"),
+    accepted: of("accepted"),
+    duplicates: of("duplicates"),
+    refused: of("refused"),
+    quarantined: of("quarantined"),
+    attempts: of("attempts"),
+    delivered: of("delivered"),
+    framesSent: of("framesSent"),
+    messagesReceived: of("messagesReceived"),
+    rowsWritten: of("rowsWritten"),
+    objectRequests: of("objectRequests"),
   };
 }
 

@@ -11,6 +11,7 @@ import { filters } from "./filters.ts";
 import { health } from "./health.ts";
 import { ingest } from "./ingest.ts";
 import { keys } from "./keys.ts";
+import { metrics } from "./metrics.ts";
 import { answerError, notFound, refuse } from "./problems.ts";
 import { quarantine } from "./quarantine.ts";
 import { reference } from "./reference.ts";
@@ -60,6 +61,7 @@ app.route("/v1/quarantine", quarantine);
 app.route("/v1/replays", replays);
 app.route("/v1/audit", audit);
 app.route("/v1/usage", usage);
+app.route("/v1/metrics", metrics);
 
 app.notFound(() => notFound("endpoint"));
 app.onError(answerError);

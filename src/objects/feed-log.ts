@@ -1,6 +1,7 @@
 import type { Extent } from "../domain/cursor.ts";
 import { eventHead } from "../domain/event.ts";
 import { randomText } from "../domain/ids.ts";
+import type { MetricsView } from "../domain/metrics.ts";
 import { invariant } from "../domain/result.ts";
 import { countBefore } from "../domain/retention.ts";
 import { seqOfState } from "../domain/state-view.ts";
@@ -11,6 +12,7 @@ import {
   deleteCheckpointsFrom,
   readCheckpoints,
   readMeta,
+  readMetrics,
   readNewestNumber,
   readSegment,
   readSpan,
@@ -21,6 +23,7 @@ import {
   writeSegment,
 } from "../store/feed-store.ts";
 import { exists, migrate } from "../store/migrate.ts";
+import { FeedMetrics } from "./feed-metrics.ts";
 import { FeedUsage } from "./feed-usage.ts";
 import type { StreamRecord } from "./stream-source.ts";
 
@@ -74,6 +77,8 @@ export class FeedLog {
   readonly #dirty = new Set<number>();
   #checkpointed = 0;
   readonly usage: FeedUsage;
+  /** Counted before the flush that brings what is counted. */
+  readonly metrics = new FeedMetrics();
 
   constructor(db: Database, slots = SEGMENT_SLOTS) {
     this.#db = db;
@@ -234,16 +239,22 @@ export class FeedLog {
     return { records, offset: first - 1 };
   }
 
+  /** What was counted in the last minutes, as far as there are segments of them. */
+  reportMetrics(minutes: number, nowMs: number): Promise<MetricsView> {
+    const readRow = (number: number) => readMetrics(this.#db, this.#slots, number);
+    return this.metrics.report(minutes, nowMs, readRow);
+  }
+
   #write(records: readonly StreamRecord[], retained: ReadonlyMap<string, Retained>): void {
     const lastOffsets = new Map(records.map(({ station, offset }) => [station, offset]));
     if (this.#open.eventChars >= SEGMENT_CHARS || this.#open.stateChars >= MAX_SEGMENT_CHARS) {
-      this.#open = newSegment(this.#open.number + 1, this.#head - records.length + 1);
+      this.#turn(this.#head - records.length + 1);
     }
     for (const { offset, station, json } of records) {
       const { events, eventChars, stateChars } = this.#open;
       if (events.length > 0 && eventChars + stateChars + json.length > MAX_SEGMENT_CHARS) {
         this.#store();
-        this.#open = newSegment(this.#open.number + 1, offset);
+        this.#turn(offset);
       }
       this.#open.events.push(json);
       this.#open.eventChars += json.length;
@@ -254,6 +265,11 @@ export class FeedLog {
     this.#store();
     const oldest = this.#open.number - this.#slots + 1;
     if (oldest > 0) this.#raiseOldest(oldest);
+  }
+
+  #turn(first: number): void {
+    this.metrics.turn(this.#open.number);
+    this.#open = newSegment(this.#open.number + 1, first);
   }
 
   /** Of the segment with the oldest event; true when nothing of it is left, and there are others. */
@@ -299,6 +315,7 @@ export class FeedLog {
       states: JSON.stringify([...states]),
       events: events.join(SEPARATOR),
       usage: this.usage.serialize(),
+      metrics: this.metrics.serialize(),
     });
   }
 
@@ -376,6 +393,7 @@ export class FeedLog {
       this.#open.events.push(...textsOf(row));
       this.#open.eventChars = row.events.length;
       this.usage.load(row.usage);
+      this.metrics.load(row.metrics);
       const states: [string, Retained][] = JSON.parse(row.states);
       for (const [station, now] of states) {
         this.#putState(station, now);

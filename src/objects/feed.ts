@@ -3,37 +3,46 @@ import { DurableObject } from "cloudflare:workers";
 import { formatCursor, parseCursor, resumeFrom } from "../domain/cursor.ts";
 import { compileFilter, type Filter } from "../domain/filter.ts";
 import { Gather } from "../domain/gather.ts";
+import type { AttemptSample } from "../domain/metric-counts.ts";
+import type { MetricsView } from "../domain/metrics.ts";
 import { allowsOrigin } from "../domain/origin.ts";
 import { pageOf } from "../domain/page.ts";
 import { invariant } from "../domain/result.ts";
 import type { Standing } from "../domain/route.ts";
-import { type DayUsage, type Totals, totalsSince } from "../domain/usage.ts";
+import { amountOf, type DayUsage, type Totals, totalsSince } from "../domain/usage.ts";
 import { type Env, parseObjectName, stationName } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/codes.ts";
 import { Database } from "../store/database.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { type FeedEntry, FeedLog, type Retained } from "./feed-log.ts";
+import type { CountedEvent } from "./feed-metrics.ts";
 import { Stream, subscriptionOf } from "./stream.ts";
 import { admitToTenant } from "./stream-admission.ts";
 import { seenByFilters } from "./stream-source.ts";
+
+export interface PushedEvent {
+  readonly seq: number;
+  readonly type: string;
+  readonly json: string;
+  /** Absent from stations of 0.3.0. */
+  readonly counted?: CountedEvent;
+}
 
 /** A station's events for the feed, in order and without holes. */
 export interface PushBatch {
   readonly station: string;
   /** The oldest seq that the station still has: a hole before it cannot be filled. */
   readonly oldestSeq: number;
-  readonly events: readonly {
-    readonly seq: number;
-    readonly type: string;
-    readonly json: string;
-  }[];
+  readonly events: readonly PushedEvent[];
   /** The station's state after the last of `events`, or null when more are to follow. */
   readonly state: string | null;
   /** The station is taken out of state and snapshots. */
   readonly removed: boolean;
   /** What the station has done so far. Absent from stations of 0.2.0. */
   readonly totals?: Totals;
+  /** The newest of the attempts that `totals` count. Absent from stations of 0.3.0. */
+  readonly attempts?: readonly AttemptSample[];
 }
 
 export interface PushReply extends Standing {
@@ -260,6 +269,11 @@ export class FeedObject extends DurableObject<Env> {
     }
   }
 
+  /** What was relayed and delivered in the last minutes. */
+  async metrics(minutes: number): Promise<MetricsView> {
+    return this.#log.reportMetrics(minutes, Date.now());
+  }
+
   /** What the tenant's stations and streams have done, on the days that the tenant was not told of. */
   async usage(): Promise<DayUsage[]> {
     return this.#log.usage.days();
@@ -364,10 +378,14 @@ export class FeedObject extends DurableObject<Env> {
       // A hole is refused, so that the station sends what is missing; unless it no longer has it.
       if (first > known + 1 && first > batch.oldestSeq) continue;
       broken ||= first > known + 1;
-      for (const event of fresh) entries.push({ station, ...event });
+      for (const { seq, type, json } of fresh) entries.push({ station, seq, type, json });
       const state = batch.removed ? null : (batch.state ?? this.#log.state(station));
       const { totals = before?.totals ?? [] } = batch;
-      this.#log.usage.add(totalsSince(totals, before?.totals ?? []));
+      const done = totalsSince(totals, before?.totals ?? []);
+      this.#log.usage.add(done);
+      const counted = fresh.flatMap((event) => event.counted ?? []);
+      const attempts = newest(batch.attempts ?? [], amountOf(done, "attempts"));
+      this.#log.metrics.count(counted, attempts, Date.now());
       const awaited = state === null && !batch.removed;
       retained.set(station, { lastSeq: last, state, totals, ...(awaited ? { awaited } : {}) });
     }
@@ -439,6 +457,10 @@ export class FeedObject extends DurableObject<Env> {
     }
     return this.#config;
   }
+}
+
+function newest<T>(items: readonly T[], count: number): readonly T[] {
+  return count === 0 ? [] : items.slice(-count);
 }
 
 const REFUSAL_STATUS = { unauthorized: 401, forbidden_origin: 403, not_found: 404 } as const;

@@ -161,6 +161,13 @@ export class Journal {
     return rows.map((row) => this.#eventOf(row));
   }
 
+  /** When the event was received; null when the log no longer has it. */
+  receivedAtMs(seq: number): number | null {
+    if (!this.#created) return null;
+    const owner = readSlotOwner(this.#db, this.#capacity, seq);
+    return owner?.seq === seq ? owner.receivedAtMs : null;
+  }
+
   /** Stores what is owed now, when no event is about to carry it. One row. */
   saveHead(): void {
     if (this.#seq > 0) rewriteHead(this.#db, this.#capacity, this.#seq, this.#serializeHead());

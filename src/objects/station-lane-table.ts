@@ -10,6 +10,7 @@ import { classify } from "../domain/outcome.ts";
 import type { Database } from "../store/database.ts";
 import { deleteLane, type LaneRow, readLanes, writeLane } from "../store/station-store.ts";
 import type { Journal } from "./station-journal.ts";
+import { type NamedAttempt, UntoldAttempts } from "./station-untold-attempts.ts";
 
 interface Kept {
   readonly lane: Lane;
@@ -24,6 +25,7 @@ export class LaneTable {
   readonly #db: Database;
   readonly #journal: Journal;
   readonly #kept = new Map<string, Kept>();
+  readonly untold = new UntoldAttempts();
 
   constructor(db: Database, journal: Journal) {
     this.#db = db;
@@ -39,6 +41,8 @@ export class LaneTable {
       if (row.cursor >= journal.seq) journal.owed.delete(row.routeId);
       else journal.owed.set(row.routeId, Math.max(row.cursor, owedAfter));
     }
+    const { attempts, attemptsAtNewest } = journal.tally;
+    this.untold.resume(this.#logged(), attempts, attempts - attemptsAtNewest);
   }
 
   /** Routes that have a lane here: they owe something, or have attempted something. */
@@ -67,7 +71,7 @@ export class LaneTable {
   store(routeId: string, lane: Lane, attempt?: AttemptArguments): void {
     const before = this.log(routeId);
     const log = attempt === undefined ? before : logAttempt(before, ...attempt);
-    if (attempt !== undefined) this.#countAttempt(attempt);
+    if (attempt !== undefined) this.#countAttempt(routeId, attempt, log);
     this.#kept.set(routeId, { lane, log });
     if (lane.cursor >= this.#journal.seq) this.#journal.owed.delete(routeId);
     else if (this.#journal.owed.has(routeId)) this.#journal.owed.set(routeId, lane.cursor);
@@ -101,9 +105,18 @@ export class LaneTable {
     if (this.#kept.delete(routeId)) deleteLane(this.#db, routeId);
   }
 
-  #countAttempt([, outcome]: AttemptArguments): void {
-    this.#journal.tally.count("attempts");
-    if (classify(outcome) === "delivered") this.#journal.tally.count("delivered");
+  #countAttempt(route: string, [, outcome]: AttemptArguments, log: AttemptLog): void {
+    const { tally } = this.#journal;
+    tally.count("attempts");
+    if (classify(outcome) === "delivered") tally.count("delivered");
+    const attempt = log.at(-1);
+    if (attempt !== undefined) this.untold.add(tally.attempts, { route, attempt });
+  }
+
+  #logged(): NamedAttempt[] {
+    return [...this.#kept].flatMap(([route, { log }]) =>
+      log.map((attempt) => ({ route, attempt })),
+    );
   }
 
   #write(routeId: string, lane: Lane, log: AttemptLog): void {

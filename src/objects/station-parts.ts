@@ -69,7 +69,7 @@ export function openParts(
       log("warn", "lane.failed", { tenant, station, route, ...faultFields(error) }),
     keysChanged,
   });
-  const pusher = new Pusher(journal, station, {
+  const pusher = new Pusher(journal, lanes.table.untold, station, {
     push: (batch) => feed().push(batch),
     onStanding: (standing) => lanes.hear(standing),
     onVersion: async (version, afterSeq) => {

@@ -1,10 +1,12 @@
-import { type StationEvent, serializeEvent } from "../domain/event.ts";
+import { eventClass, type StationEvent, serializeEvent } from "../domain/event.ts";
 import { Gather } from "../domain/gather.ts";
+import type { AttemptSample } from "../domain/metric-counts.ts";
 import { invariant } from "../domain/result.ts";
 import type { Standing } from "../domain/route.ts";
 import { serializeState } from "../domain/state.ts";
 import type { PushBatch, PushReply } from "./feed.ts";
 import type { Journal } from "./station-journal.ts";
+import type { UntoldAttempts } from "./station-untold-attempts.ts";
 
 /** One push carries at most this; the rest follows in the next. */
 const PUSH_EVENTS = 500;
@@ -33,6 +35,7 @@ export class Pusher {
   readonly #journal: Journal;
   readonly #station: string;
   readonly #world: PushWorld;
+  readonly #untold: UntoldAttempts;
   /** The newest seq that any push has carried, answered or not: under which routes these were received is not certain. */
   #triedSeq = 0;
   #heardMs = 0;
@@ -41,8 +44,9 @@ export class Pusher {
   /** The newest seq the feed is known to have, or null after a wake, until it says. */
   #pushedSeq: number | null = null;
 
-  constructor(journal: Journal, station: string, world: PushWorld) {
+  constructor(journal: Journal, untold: UntoldAttempts, station: string, world: PushWorld) {
     this.#journal = journal;
+    this.#untold = untold;
     this.#station = station;
     this.#world = world;
     this.#gather = new Gather((asked) => this.#run(asked), Number.MAX_SAFE_INTEGER);
@@ -82,7 +86,9 @@ export class Pusher {
     const from = this.#pushedSeq;
     const events = from === null ? [] : cut(this.#journal.read(from, PUSH_EVENTS));
     const triedSeq = this.#triedSeq;
-    this.#triedSeq = Math.max(triedSeq, events.at(-1)?.seq ?? 0);
+    const lastSeq = events.at(-1)?.seq ?? 0;
+    this.#triedSeq = Math.max(triedSeq, lastSeq);
+    const { attempts } = this.#journal.tally;
     const reply = await this.#world.push({
       station: this.#station,
       oldestSeq: this.#journal.oldestSeq,
@@ -90,12 +96,19 @@ export class Pusher {
         seq: event.seq,
         type: event.type,
         json: serializeEvent(event),
+        counted: {
+          class: eventClass(event.type, event.source),
+          receivedAtMs: event.receivedAtMs,
+        },
       })),
       state: this.#stateText(events),
       removed: this.#journal.state.isGone,
       totals: this.#journal.tally.totals(),
+      // Only events are written, and what comes with them.
+      attempts: events.length === 0 ? [] : this.#attemptSamples(),
     });
     if (reply.gone) throw new GoneError();
+    if (events.length > 0 && reply.lastSeq >= lastSeq) this.#untold.told(attempts);
     this.#world.onStanding(reply);
     const heldBefore = Math.min(from ?? reply.lastSeq, reply.lastSeq);
     // What this push brought was received under the routes that are now in force.
@@ -107,6 +120,10 @@ export class Pusher {
     // A feed that was set back lacks what is kept nowhere any more: the next event tells it so.
     const isLost = from !== null && events.length === 0 && reply.lastSeq < this.#journal.seq;
     this.#pushedSeq = isLost ? this.#journal.seq : reply.lastSeq;
+  }
+
+  #attemptSamples(): AttemptSample[] {
+    return this.#untold.samples((seq) => this.#journal.receivedAtMs(seq));
   }
 
   /** The state goes with the newest event only: an older one is about to be followed. */

@@ -1,4 +1,11 @@
-import { addTotals, newerTotals, type Totals, totalOf, type UsageCount } from "../domain/usage.ts";
+import {
+  addTotals,
+  amountOf,
+  newerTotals,
+  type Totals,
+  totalOf,
+  type UsageCount,
+} from "../domain/usage.ts";
 import type { Database } from "../store/database.ts";
 
 /**
@@ -12,6 +19,7 @@ export class Tally {
   #rowsCounted: number;
   /** Whether frames may have gone out that no stored totals know of. */
   #lacksFrames = false;
+  #attemptsAtNewest = 0;
 
   constructor(db: Database) {
     this.#db = db;
@@ -20,6 +28,15 @@ export class Tally {
 
   get lacksFrames(): boolean {
     return this.#lacksFrames;
+  }
+
+  get attempts(): number {
+    return amountOf(this.#totals, "attempts");
+  }
+
+  /** After a wake: as they were with the newest event, whose push took them along. */
+  get attemptsAtNewest(): number {
+    return this.#attemptsAtNewest;
   }
 
   count(what: UsageCount, times = 1): void {
@@ -50,6 +67,7 @@ export class Tally {
   resume(stored: Totals): void {
     this.#totals = newerTotals(this.#totals, stored);
     this.#lacksFrames = stored.length > 0;
+    this.#attemptsAtNewest = amountOf(stored, "attempts");
   }
 
   /** After a wake: as stored with a lane, after the newest event or before. */

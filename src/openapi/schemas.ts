@@ -8,6 +8,7 @@ import * as control from "../domain/control.ts";
 import * as eventAnswers from "../domain/event-answers.ts";
 import { Filter } from "../domain/filter.ts";
 import { FilterTrial } from "../domain/filter-trial.ts";
+import * as metricsAnswers from "../domain/metrics-answers.ts";
 import * as quarantineAnswers from "../domain/quarantine-answers.ts";
 import * as routeAnswers from "../domain/route-answers.ts";
 import * as sourceAnswers from "../domain/source-answers.ts";
@@ -24,6 +25,7 @@ const NAMED: Readonly<Record<string, unknown>> = {
   ...configAnswers,
   ...configDocument,
   ...eventAnswers,
+  ...metricsAnswers,
   ...quarantineAnswers,
   ...routeAnswers,
   ...sourceAnswers,

@@ -32,4 +32,12 @@ export const feedMigrations: readonly Migration[] = [
       ALTER TABLE segments ADD COLUMN usage TEXT NOT NULL DEFAULT '';
     `,
   },
+  {
+    name: "003_metrics",
+    sql: `
+      -- JSON of what was counted in which minute (feed-metrics.ts), and the segment that has the
+      -- minutes before.
+      ALTER TABLE segments ADD COLUMN metrics TEXT NOT NULL DEFAULT '';
+    `,
+  },
 ];

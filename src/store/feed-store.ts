@@ -11,6 +11,7 @@ export type SegmentRow = {
   readonly states: string;
   readonly events: string;
   readonly usage: string;
+  readonly metrics: string;
 };
 
 export type SegmentSpan = {
@@ -47,19 +48,30 @@ export function readSpan(db: Database, slots: number, number: number): SegmentSp
 
 export function readSegment(db: Database, slots: number, number: number): SegmentRow | null {
   return db.first<SegmentRow>(
-    "SELECT number, first, last, states, events, usage FROM segments WHERE slot = ?",
+    "SELECT number, first, last, states, events, usage, metrics FROM segments WHERE slot = ?",
     number % slots,
+  );
+}
+
+/** What was counted, as written with that segment; null when its slot is another's by now. */
+export function readMetrics(db: Database, slots: number, number: number): string | null {
+  return (
+    db.first<{ metrics: string }>(
+      "SELECT metrics FROM segments WHERE slot = ? AND number = ?",
+      number % slots,
+      number,
+    )?.metrics ?? null
   );
 }
 
 /** One row written, whether the segment is new or has grown. */
 export function writeSegment(db: Database, slots: number, segment: SegmentRow): void {
   db.run(
-    `INSERT INTO segments (slot, number, first, last, states, events, usage)
-     VALUES (?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO segments (slot, number, first, last, states, events, usage, metrics)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (slot) DO UPDATE SET number = excluded.number, first = excluded.first,
        last = excluded.last, states = excluded.states, events = excluded.events,
-       usage = excluded.usage`,
+       usage = excluded.usage, metrics = excluded.metrics`,
     segment.number % slots,
     segment.number,
     segment.first,
@@ -67,6 +79,7 @@ export function writeSegment(db: Database, slots: number, segment: SegmentRow): 
     segment.states,
     segment.events,
     segment.usage,
+    segment.metrics,
   );
 }
 

@@ -93,6 +93,7 @@ const ROLES: Readonly<Record<string, Statuses>> = {
   "PATCH /v1/settings": changes(200),
   "GET /v1/audit": READ,
   "GET /v1/usage": READ,
+  "GET /v1/metrics": READ,
 };
 
 const CODES: Readonly<Record<number, string>> = {

@@ -1,6 +1,8 @@
 import { pageOf, QuarantinedWebhook } from "../../domain/account-answers.ts";
 import { AuditEntry, Settings } from "../../domain/audit-answers.ts";
 import { QuarantineRelease, SettingsPatch } from "../../domain/control.ts";
+import { MetricsQuery } from "../../domain/metrics.ts";
+import { Metrics } from "../../domain/metrics-answers.ts";
 import { NumberedPageQuery } from "../../domain/page.ts";
 import { costOf, PRICES } from "../../domain/prices.ts";
 import { QuarantinedBody, ReleasedWebhook } from "../../domain/quarantine-answers.ts";
@@ -11,6 +13,26 @@ import { EVENT, KEY, QUARANTINED, RECEIVED, ROUTE, SOURCE, STATION } from "../ex
 
 const counted = usageOf([9_600, 12, 3, 1, 4_810, 4_800, 28_800, 240, 24_100, 21_700]);
 const usage = { ...counted, costUsd: costOf(counted) };
+const metrics = {
+  events: {
+    network: 2_310,
+    action: 12,
+    synchronous: 198,
+    charging_intelligence: 0,
+    unknown: 0,
+    relay: 1,
+  },
+  relayMs: { count: 2_520, p50: 15, p95: 60, p99: 118, max: 204 },
+  routes: [
+    {
+      route: ROUTE,
+      attempts: 2_313,
+      delivered: 2_310,
+      failed: 3,
+      deliveryMs: { count: 2_310, p50: 31, p95: 91, p99: 239, max: 5_320 },
+    },
+  ],
+};
 const held = {
   id: QUARANTINED,
   source: SOURCE,
@@ -134,6 +156,29 @@ export const account: Section = {
             items: [{ day: "2026-11-25", ...usage }],
             total: usage,
             prices: PRICES,
+          },
+        },
+      },
+    },
+    {
+      id: "showMetrics",
+      call: "GET /v1/metrics",
+      summary: "Show what was relayed and delivered by minute, and how long it took",
+      about:
+        "For consoles and alarms. Events count for the minute in which they went into the feed, attempts " +
+        "for the one in which they ended; a station tells of its attempts with its next event, so the last " +
+        "ones are still to come. An estimate: of more than 64 attempts between two events of a station the " +
+        "newest count. Events never are lost by it.",
+      access: "reader",
+      query: MetricsQuery,
+      answers: {
+        200: {
+          about: "Every minute up to the present one, and all of them together.",
+          schema: Metrics,
+          example: {
+            from: "2026-11-22T10:15:00.000Z",
+            items: [{ at: "2026-11-22T10:15:00.000Z", ...metrics }],
+            total: metrics,
           },
         },
       },
