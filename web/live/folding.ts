@@ -1,0 +1,60 @@
+import type { StationState } from "../../client/client.ts";
+import {
+  EMPTY_STATE,
+  type StationState as FoldedState,
+  foldEvent,
+  serializeState,
+} from "../../src/domain/state.ts";
+
+export type { FoldedState };
+export const EMPTY_FOLDED: FoldedState = EMPTY_STATE;
+
+/**
+ * What the relay folds its states from, out of what it shows of one. Times within a session are
+ * not shown, so all have the session's: right for events that are not late, which are newer than all.
+ */
+export function unfold(view: StationState): FoldedState {
+  const ms = (time: string) => Date.parse(time);
+  const msOrNull = (time: string | null) => (time === null ? null : ms(time));
+  return {
+    ...EMPTY_STATE,
+    online: view.online,
+    onlineAtMs: msOrNull(view.onlineAt),
+    lastEventAtMs: msOrNull(view.lastEventAt),
+    connectors: view.connectors.map(({ id, status, at }) => ({
+      id,
+      status: status === null ? null : [status, ms(at)],
+      atMs: ms(at),
+    })),
+    sessions: (view.sessions ?? []).map(({ id, at, ...said }) => {
+      const timed = <T>(value: T | null): readonly [T, number] | null =>
+        value === null ? null : [value, ms(at)];
+      const facts = {
+        connector: timed(said.connector),
+        status: timed(said.status),
+        startedAt: timed(said.startedAt),
+        energyWh: timed(said.energyWh),
+        powerW: timed(said.powerW),
+        soc: timed(said.soc),
+      };
+      return { id, facts, atMs: ms(at) };
+    }),
+  };
+}
+
+/** The state after one more event, by the relay's own rules. */
+export function foldInto(
+  state: FoldedState,
+  event: { readonly type: string; readonly occurredAt: string; readonly body: unknown },
+): FoldedState {
+  return foldEvent(state, {
+    type: event.type,
+    occurredAtMs: Date.parse(event.occurredAt),
+    body: JSON.stringify(event.body),
+  });
+}
+
+/** What the relay shows of it. */
+export function viewOf(station: string, seq: number, state: FoldedState): StationState {
+  return JSON.parse(serializeState(station, seq, state));
+}

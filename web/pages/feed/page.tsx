@@ -1,0 +1,6 @@
+import type { PageProps } from "../../shell/pages.ts";
+import { PageHead } from "../../ui/page-head.tsx";
+
+export function Page(_props: PageProps) {
+  return <PageHead title="Live feed" />;
+}
