@@ -1,3 +1,4 @@
+import { allowsChange, entityTag } from "../domain/entity-tag.ts";
 import { faultFields, log } from "../log.ts";
 import type { Database } from "../store/database.ts";
 import { raiseVersion } from "../store/tenant-store.ts";
@@ -38,6 +39,26 @@ export class Changes {
     return this.inTurn(async () => {
       if (!isThere(this.#db)) throw new Error("the tenant has been removed");
       return change();
+    });
+  }
+
+  /**
+   * A change of one thing, unless it is missing, or no longer in the state that whoever asks has
+   * seen (`ifMatch` as in {@link allowsChange}).
+   */
+  aloneTo<R extends { readonly updatedAtMs: number }, M, T>(
+    thing: {
+      readonly find: () => R | null;
+      readonly whenMissing: M;
+      readonly ifMatch: string | null;
+    },
+    change: (row: R) => Promise<T>,
+  ): Promise<T | M | "precondition_failed"> {
+    return this.alone(async () => {
+      const row = thing.find();
+      if (row === null) return thing.whenMissing;
+      const tag = entityTag({ updatedAt: new Date(row.updatedAtMs).toISOString() });
+      return allowsChange(thing.ifMatch, tag) ? change(row) : "precondition_failed";
     });
   }
 

@@ -2,7 +2,7 @@ import { type Actor, changesBetween } from "../domain/audit.ts";
 import { HEALTHY } from "../domain/breaker.ts";
 import { MAX_ROUTES } from "../domain/config-plan.ts";
 import type { NewRoute, RoutePatch } from "../domain/control.ts";
-import { allowsChange, changedAt, entityTag } from "../domain/entity-tag.ts";
+import { changedAt } from "../domain/entity-tag.ts";
 import type { Notice } from "../domain/notice.ts";
 import { type Page, pageOf } from "../domain/page.ts";
 import type { Config } from "../env.ts";
@@ -83,17 +83,14 @@ export class Routes {
     });
   }
 
-  /** `ifMatch` as in {@link allowsChange}. */
   update(
     id: string,
     patch: RoutePatch,
     actor: Actor,
     ifMatch: string | null,
   ): Promise<RouteView | "not_found" | "signs_only_raw" | "precondition_failed"> {
-    return this.#changes.alone(async () => {
-      const row = store.readRoute(this.#db, id);
-      if (row === null) return "not_found";
-      if (!allowsChange(ifMatch, entityTag(this.#view(row)))) return "precondition_failed";
+    const find = () => store.readRoute(this.#db, id);
+    return this.#changes.aloneTo({ find, whenMissing: "not_found", ifMatch }, async (row) => {
       // Nothing is changed, so nothing that failed is forgotten.
       if (Object.keys(patch).length === 0) return this.#view(row);
       const { sealer } = await this.#world.config();
@@ -178,10 +175,8 @@ export class Routes {
     actor: Actor,
     ifMatch: string | null,
   ): Promise<boolean | "precondition_failed"> {
-    return this.#changes.alone(async () => {
-      const row = store.readRoute(this.#db, id);
-      if (row === null) return false;
-      if (!allowsChange(ifMatch, entityTag(this.#view(row)))) return "precondition_failed";
+    const find = () => store.readRoute(this.#db, id);
+    return this.#changes.aloneTo({ find, whenMissing: false, ifMatch }, async (row) => {
       await this.#changes.configure(() => this.storeDeleted(row, actor));
       await this.#world.disperse(row);
       return true;

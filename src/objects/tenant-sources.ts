@@ -1,7 +1,7 @@
 import { type Actor, changesBetween } from "../domain/audit.ts";
 import { MAX_LIVE_SECRETS, MAX_SOURCES } from "../domain/config-plan.ts";
 import type { NewSecret, NewSource, SourcePatch } from "../domain/control.ts";
-import { allowsChange, changedAt, entityTag } from "../domain/entity-tag.ts";
+import { changedAt } from "../domain/entity-tag.ts";
 import type { SourceNotice } from "../domain/notice.ts";
 import { type Page, pageOf } from "../domain/page.ts";
 import {
@@ -107,18 +107,15 @@ export class Sources {
     });
   }
 
-  /** Null when there is none. `ifMatch` as in {@link allowsChange}. */
+  /** Null when there is none. */
   update(
     id: string,
     patch: SourcePatch,
     actor: Actor,
     ifMatch: string | null,
   ): Promise<views.SourceView | null | "precondition_failed"> {
-    return this.#changes.alone(async () => {
-      const row = store.readSource(this.#db, id);
-      if (row === null) return null;
-      const before = this.#sourceView(row);
-      if (!allowsChange(ifMatch, entityTag(before))) return "precondition_failed";
+    const find = () => store.readSource(this.#db, id);
+    return this.#changes.aloneTo({ find, whenMissing: null, ifMatch }, async (row) => {
       const changed = changeSource(row, patch, Date.now());
       const after = this.#sourceView(changed);
       this.storeChanged(row, changed, actor);
@@ -132,10 +129,8 @@ export class Sources {
     actor: Actor,
     ifMatch: string | null,
   ): Promise<boolean | "precondition_failed"> {
-    return this.#changes.alone(async () => {
-      const row = store.readSource(this.#db, id);
-      if (row === null) return false;
-      if (!allowsChange(ifMatch, entityTag(this.#sourceView(row)))) return "precondition_failed";
+    const find = () => store.readSource(this.#db, id);
+    return this.#changes.aloneTo({ find, whenMissing: false, ifMatch }, async (row) => {
       this.storeDeleted(row, actor);
       return true;
     });
