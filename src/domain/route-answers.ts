@@ -42,6 +42,11 @@ export const Route = z.object({
     })
     .nullable()
     .describe("What is wrong with the destination; null while nothing is."),
+  troubledLanes: z
+    .int()
+    .describe(
+      "Lanes that `GET /v1/routes/{id}/lanes?status=troubled` lists: 1000 stands for more.",
+    ),
   createdAt: Time,
   updatedAt: Time,
 });

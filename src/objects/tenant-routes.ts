@@ -7,6 +7,7 @@ import type { Notice } from "../domain/notice.ts";
 import { type Page, pageOf } from "../domain/page.ts";
 import type { Config } from "../env.ts";
 import type { Database } from "../store/database.ts";
+import { countTroubled } from "../store/health-store.ts";
 import * as store from "../store/route-store.ts";
 import { latestSchemeSeen } from "../store/tenant-store.ts";
 import type { Audit } from "./tenant-audit.ts";
@@ -28,7 +29,12 @@ export interface RoutesWorld {
   readonly disperse: (before: store.RouteRow) => Promise<void>;
 }
 
-type RouteWithSecret = RouteView & { readonly secret: string };
+/** Lanes in trouble that are counted: beyond, who wants to know more lists them. */
+const MAX_TROUBLED = 1_000;
+
+/** With how its lanes fare. */
+type LiveRouteView = RouteView & { readonly troubledLanes: number };
+type RouteWithSecret = LiveRouteView & { readonly secret: string };
 
 /**
  * The tenant's routes. A change is one transaction with its entry in the audit log, and in force
@@ -55,7 +61,7 @@ export class Routes {
     this.#world = world;
   }
 
-  list(after: string, limit: number): Page<RouteView> {
+  list(after: string, limit: number): Page<LiveRouteView> {
     const rows = store.listRoutes(this.#db, after, limit + 1);
     return pageOf(
       rows,
@@ -65,7 +71,7 @@ export class Routes {
     );
   }
 
-  get(id: string): RouteView | null {
+  get(id: string): LiveRouteView | null {
     const row = store.readRoute(this.#db, id);
     return row === null ? null : this.#view(row);
   }
@@ -88,7 +94,7 @@ export class Routes {
     patch: RoutePatch,
     actor: Actor,
     ifMatch: string | null,
-  ): Promise<RouteView | "not_found" | "signs_only_raw" | "precondition_failed"> {
+  ): Promise<LiveRouteView | "not_found" | "signs_only_raw" | "precondition_failed"> {
     const find = () => store.readRoute(this.#db, id);
     return this.#changes.aloneTo({ find, whenMissing: "not_found", ifMatch }, async (row) => {
       // Nothing is changed, so nothing that failed is forgotten.
@@ -106,7 +112,7 @@ export class Routes {
   }
 
   /** Stops a route's attempts, or lets them go on, each lane where it stood. */
-  enable(id: string, enabled: boolean, actor: Actor): Promise<RouteView | null> {
+  enable(id: string, enabled: boolean, actor: Actor): Promise<LiveRouteView | null> {
     return this.#changes.alone(async () => {
       const row = store.readRoute(this.#db, id);
       if (row === null) return null;
@@ -213,7 +219,8 @@ export class Routes {
     this.#audit.record(actor, "route.deleted", id, { name, url });
   }
 
-  #view(row: store.RouteRow): RouteView {
-    return routeView(row, this.#health.breaker(row.id));
+  #view(row: store.RouteRow): LiveRouteView {
+    const troubledLanes = countTroubled(this.#db, row.id, MAX_TROUBLED);
+    return { ...routeView(row, this.#health.breaker(row.id)), troubledLanes };
   }
 }

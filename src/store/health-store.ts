@@ -91,6 +91,17 @@ export function listTroubled(
     .map(({ station }) => station);
 }
 
+/** How many lanes of a route are in trouble, as far as `most`: an outage may have that of every station. */
+export function countTroubled(db: Database, routeId: string, most: number): number {
+  return (
+    db.first<{ lanes: number }>(
+      "SELECT count(*) AS lanes FROM (SELECT 1 FROM troubled_lanes WHERE route_id = ? LIMIT ?)",
+      routeId,
+      most,
+    )?.lanes ?? 0
+  );
+}
+
 /** The blocked lane whose last attempt is longest ago, those never tried first. */
 export function nextToProbe(db: Database, routeId: string): string | null {
   return (

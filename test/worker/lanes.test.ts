@@ -4,6 +4,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 
 import { stationName } from "../../src/env.ts";
+import { Database } from "../../src/store/database.ts";
+import { putTrouble } from "../../src/store/health-store.ts";
 import type { TestTenant } from "../support/api.ts";
 import { webhook } from "../support/webhooks.ts";
 import { Receiver, seqsOf } from "./receiver.ts";
@@ -11,6 +13,7 @@ import { newTenant } from "./support.ts";
 
 afterEach(() => reset());
 
+const Route = z.looseObject({ id: z.string(), troubledLanes: z.int() });
 const Lane = z.looseObject({ station: z.string() });
 const NEVER = { retry: { scheduleSeconds: [3600] } };
 
@@ -70,6 +73,24 @@ describe("GET /v1/routes/{id}/lanes", () => {
         },
       ]);
     expect(await lanes("?status=troubled")).toMatchObject([{ station: "cs2" }]);
+  });
+
+  it("counts those in trouble with each route, up to 1,000", async () => {
+    const { tenant, routeId, send } = await setUp([{ poison: "cs2" }], NEVER);
+    const { id: otherId } = await tenant.route((await new Receiver().script({})).url);
+    for (const station of ["cs1", "cs2", "cs3"]) await send(station);
+    const counts = async () => {
+      const routes = z.array(Route).parse(await tenant.items("/v1/routes"));
+      return new Map(routes.map(({ id, troubledLanes }) => [id, troubledLanes]));
+    };
+    await expect.poll(async () => (await counts()).get(routeId)).toBe(1);
+    expect((await counts()).get(otherId)).toBe(0);
+    await runInDurableObject(env.TENANT.getByName(tenant.id), (_instance, { storage }) => {
+      for (let lane = 0; lane < 1_001; lane += 1) {
+        putTrouble(new Database(storage), otherId, `cs${lane}`, "parked", true, Date.now());
+      }
+    });
+    expect((await counts()).get(otherId)).toBe(1_000);
   });
 
   it("is paged by station", async () => {

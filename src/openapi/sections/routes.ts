@@ -23,6 +23,7 @@ const route = {
   secrets: [{ hint: "…f3k=", createdAt: CREATED, expiresAt: null }],
   health: "healthy",
   trouble: null,
+  troubledLanes: 0,
   createdAt: CREATED,
   updatedAt: CREATED,
 };
