@@ -1,6 +1,7 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+import { TEST_LIMIT } from "./test/support/limits.ts";
 import { MASTER_KEY, MASTER_KEY_PREVIOUS, OPERATOR_KEY } from "./test/support/secrets.ts";
 
 export default defineConfig({
@@ -24,9 +25,9 @@ export default defineConfig({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               bindings: { OPERATOR_KEY, MASTER_KEY, MASTER_KEY_PREVIOUS, DESTINATIONS: "any" },
-              // Low enough to reach within its ten seconds.
               ratelimits: {
-                INGEST_LIMIT: { namespace_id: "1001", simple: { limit: 300, period: 10 } },
+                INGEST_LIMIT: { namespace_id: "1001", simple: { limit: TEST_LIMIT, period: 10 } },
+                REFUSAL_LIMIT: { namespace_id: "1002", simple: { limit: TEST_LIMIT, period: 10 } },
               },
             },
           }),

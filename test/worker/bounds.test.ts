@@ -15,6 +15,7 @@ import {
 import { insertQuarantined, MAX_QUARANTINED_BYTES } from "../../src/store/quarantine-store.ts";
 import { insertRefusals, listRefusals } from "../../src/store/tenant-store.ts";
 import wrangler from "../../wrangler.toml?raw";
+import { TEST_LIMIT } from "../support/limits.ts";
 import { webhook } from "../support/webhooks.ts";
 import { newTenant, worker } from "./support.ts";
 
@@ -148,8 +149,7 @@ describe("rate limits", () => {
     const tenant = await newTenant();
     const { path, id } = await tenant.source();
     await freshWindow();
-    // These tests run with a limit of 300 for each source.
-    for (let used = 1; used < 300; used += 1) await env.INGEST_LIMIT.limit({ key: id });
+    for (let used = 1; used < TEST_LIMIT; used += 1) await env.INGEST_LIMIT.limit({ key: id });
     expect((await tenant.send(path, webhook())).status).toBe(200);
     const refused = await tenant.send(path, webhook());
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "10"]);
@@ -158,7 +158,7 @@ describe("rate limits", () => {
     expect((await tenant.send(other.path, webhook())).status).toBe(200);
   });
 
-  it("turn refusals into 429 after 1,000 from one address, and never stand in a signed request's way", async () => {
+  it("turn refusals into 429 after the limit from one address, and never stand in a signed request's way", async () => {
     const tenant = await newTenant();
     const { path, id } = await tenant.source();
     const forge = (address: string) =>
@@ -170,7 +170,7 @@ describe("rate limits", () => {
         }),
       );
     await freshWindow();
-    for (let used = 1; used < 1_000; used += 1) {
+    for (let used = 1; used < TEST_LIMIT; used += 1) {
       await env.REFUSAL_LIMIT.limit({ key: `${id} 192.0.2.1` });
     }
     expect((await forge("192.0.2.1")).status).toBe(401);
@@ -183,7 +183,7 @@ describe("rate limits", () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
     await freshWindow();
-    for (let used = 1; used < 1_000; used += 1) {
+    for (let used = 1; used < TEST_LIMIT; used += 1) {
       await env.REFUSAL_LIMIT.limit({ key: "unknown 192.0.2.9" });
     }
     const probe = (target: string) =>

@@ -4,12 +4,12 @@ import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 
 import type { TestTenant } from "../support/api.ts";
+import { TEST_LIMIT } from "../support/limits.ts";
 import { OPERATOR_KEY } from "../support/secrets.ts";
 import { signedRequest, webhook } from "../support/webhooks.ts";
 import { newTenant, worker } from "./support.ts";
 
 const ORIGIN = "https://relay.test";
-const LIMIT = 1_000;
 
 afterEach(() => reset());
 
@@ -58,11 +58,11 @@ async function expectLimited(response: Response): Promise<void> {
 }
 
 describe("refused webhooks", () => {
-  it("are answered 401 up to 1,000 of a source and address, and 429 with a time beyond", async () => {
+  it("are answered 401 up to the limit of a source and address, and 429 with a time beyond", async () => {
     const { path, id } = await (await newTenant()).source();
     const address = newAddress();
     await freshWindow();
-    await useUp(`${id} ${address}`, LIMIT - 2);
+    await useUp(`${id} ${address}`, TEST_LIMIT - 2);
     expect((await forge(path, address)).status).toBe(401);
     expect((await forge(path, address)).status).toBe(401);
     await expectLimited(await forge(path, address));
@@ -74,7 +74,7 @@ describe("refused webhooks", () => {
     const other = await tenant.source();
     const address = newAddress();
     await freshWindow();
-    await useUp(`${id} ${address}`, LIMIT);
+    await useUp(`${id} ${address}`, TEST_LIMIT);
     await expectLimited(await forge(path, address));
     expect((await forge(path, newAddress())).status).toBe(401);
     expect((await forge(other.path, address)).status).toBe(401);
@@ -87,8 +87,7 @@ describe("refused webhooks", () => {
     const { path, id } = await (await newTenant()).source();
     const address = newAddress();
     await freshWindow();
-    // These tests run with a limit of 300 for each source.
-    for (let used = 1; used < 300; used += 1) await env.INGEST_LIMIT.limit({ key: id });
+    for (let used = 1; used < TEST_LIMIT; used += 1) await env.INGEST_LIMIT.limit({ key: id });
     for (let count = 0; count < 3; count += 1) {
       expect((await forge(path, address)).status).toBe(401);
     }
@@ -100,10 +99,10 @@ describe("refused webhooks", () => {
 describe("webhooks for unknown sources", () => {
   const unknown = "/ingest/src_none";
 
-  it("are answered 404 up to 1,000 of an address, whatever the source, and 429 with a time beyond", async () => {
+  it("are answered 404 up to the limit of an address, whatever the source, and 429 with a time beyond", async () => {
     const address = newAddress();
     await freshWindow();
-    await useUp(`unknown ${address}`, LIMIT - 2);
+    await useUp(`unknown ${address}`, TEST_LIMIT - 2);
     expect((await forge(unknown, address)).status).toBe(404);
     expect((await forge("/ingest/src_other", address)).status).toBe(404);
     await expectLimited(await forge(unknown, address));
@@ -116,7 +115,7 @@ describe("webhooks for unknown sources", () => {
     await tenant.call("PATCH", `/v1/sources/${id}`, { enabled: false });
     const address = newAddress();
     await freshWindow();
-    await useUp(`unknown ${address}`, LIMIT - 1);
+    await useUp(`unknown ${address}`, TEST_LIMIT - 1);
     expect((await sendSigned(path, address)).status).toBe(404);
     await expectLimited(await sendSigned(path, address));
   });
@@ -126,7 +125,7 @@ describe("webhooks for unknown sources", () => {
     const { path } = await tenant.source();
     const address = newAddress();
     await freshWindow();
-    await useUp(`unknown ${address}`, LIMIT);
+    await useUp(`unknown ${address}`, TEST_LIMIT);
     await expectLimited(await forge(unknown, address));
     expect((await sendSigned(path, address)).status).toBe(200);
     expect((await forge(path, address)).status).toBe(401);
@@ -143,11 +142,11 @@ describe("requests without a valid key", () => {
     tenant.key.slice(0, -1),
   ];
 
-  it("are answered 401 up to 1,000 of an address, and 429 with a time beyond", async () => {
+  it("are answered 401 up to the limit of an address, and 429 with a time beyond", async () => {
     const tenant = await newTenant();
     const address = newAddress();
     await freshWindow();
-    await useUp(`key ${address}`, LIMIT - 4);
+    await useUp(`key ${address}`, TEST_LIMIT - 4);
     for (const key of anyKey(tenant)) expect((await ask(address, key)).status).toBe(401);
     for (const key of anyKey(tenant)) await expectLimited(await ask(address, key));
   });
@@ -156,7 +155,7 @@ describe("requests without a valid key", () => {
     const paths = ["tenants", "sources", "routes", "stream", "stations/cs1/stream", "audit"];
     const address = newAddress();
     await freshWindow();
-    await useUp(`key ${address}`, LIMIT - paths.length);
+    await useUp(`key ${address}`, TEST_LIMIT - paths.length);
     for (const path of paths) {
       expect((await ask(address, "cw_none", `/v1/${path}`)).status).toBe(401);
     }
@@ -174,7 +173,7 @@ describe("requests without a valid key", () => {
         }),
       );
     await freshWindow();
-    await useUp(`key ${address}`, LIMIT - 3);
+    await useUp(`key ${address}`, TEST_LIMIT - 3);
     expect((await post("/v1/tokens")).status).toBe(401);
     expect((await post("/v1/tickets")).status).toBe(401);
     expect((await open()).status).toBe(401);
@@ -188,7 +187,7 @@ describe("requests without a valid key", () => {
     const token = await tenant.token();
     const address = newAddress();
     await freshWindow();
-    await useUp(`key ${address}`, LIMIT);
+    await useUp(`key ${address}`, TEST_LIMIT);
     await expectLimited(await ask(address, "cw_none"));
     expect((await ask(newAddress(), "cw_none")).status).toBe(401);
     expect((await ask(address, tenant.key)).status).toBe(200);
@@ -211,7 +210,7 @@ describe("requests without a valid key", () => {
         }),
       );
     await freshWindow();
-    await useUp(`key ${address}`, LIMIT - 1);
+    await useUp(`key ${address}`, TEST_LIMIT - 1);
     for (let count = 0; count < 3; count += 1) expect((await create()).status).toBe(403);
     expect((await ask(address, "cw_none")).status).toBe(401);
   });
