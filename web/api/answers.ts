@@ -39,6 +39,7 @@ export type QuarantinedWebhook = z.infer<typeof account.QuarantinedWebhook>;
 export type QuarantinedBody = z.infer<typeof quarantine.QuarantinedBody>;
 export type ReleasedWebhook = z.infer<typeof quarantine.ReleasedWebhook>;
 export type AuditEntry = z.infer<typeof audit.AuditEntry>;
+export type Settings = z.infer<typeof audit.Settings>;
 export type UsageReport = z.infer<typeof usage.UsageReport>;
 
 /** A page of a list: `next` is the `after` of the page that follows, null at the end. */

@@ -75,4 +75,10 @@ export const PAGES: readonly Page[] = [
     group: "Account",
     load: () => import("../pages/audit/page.tsx"),
   },
+  {
+    name: "settings",
+    title: "Settings",
+    group: "Account",
+    load: () => import("../pages/settings/page.tsx"),
+  },
 ];
