@@ -15,18 +15,26 @@ events.use(tenantOnly);
 events.get("/", async (c) => {
   const page = readPage(c);
   if (!page.ok) return page.error;
-  const filter = readFilter(c, ["after", "limit", "station"]);
+  const filter = readFilter(c, ["after", "before", "limit", "station"]);
   if (!filter.ok) return filter.error;
   const station = c.req.query("station");
   if (station !== undefined && !isStationName(station)) {
     return invalid([{ path: "station", message: "expected a station id" }]);
   }
   const { after, limit } = page.value;
-  if (after !== null && parseCursor(after) === null) {
+  const before = c.req.query("before") ?? null;
+  if (after !== null && before !== null) {
+    return invalid([{ path: "before", message: "give after or before, not both" }]);
+  }
+  const cursor = after ?? (before === "now" ? null : before);
+  if (cursor !== null && parseCursor(cursor) === null) {
     return refuse("invalid_cursor", "This is not a cursor of this relay.");
   }
   const wanted = station === undefined ? filter.value : { ...filter.value, stations: [station] };
-  const found = await feedOf(c).events(after, wanted, limit);
+  const found =
+    before === null
+      ? await feedOf(c).events(cursor, wanted, limit)
+      : await feedOf(c).eventsBefore(cursor, wanted, limit);
   if (found === "expired") {
     return refuse("cursor_expired", "The events after this cursor are no longer kept.");
   }

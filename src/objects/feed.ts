@@ -224,35 +224,32 @@ export class FeedObject extends DurableObject<Env> {
     return { items, next: more ? formatCursor({ epoch: extent.epoch, offset: position }) : null };
   }
 
+  /** Events before a cursor (before the head when null), newest first, or why the cursor is of no use. */
+  async eventsBefore(
+    before: string | null,
+    filter: Filter,
+    limit: number,
+  ): Promise<EventPage | "expired"> {
+    const extent = this.#log.extent();
+    let from = extent.head;
+    if (before !== null) {
+      const cursor = parseCursor(before);
+      const resumption = resumeFrom(cursor, extent);
+      if (resumption.kind === "lost" && resumption.reason === "epoch") return "expired";
+      from = cursor?.offset ?? extent.head;
+    }
+    const { items, position } = this.#scanBack(from, filter, limit);
+    const more = position > extent.oldest;
+    return { items, next: more ? formatCursor({ epoch: extent.epoch, offset: position }) : null };
+  }
+
   /** The newest events of a type pattern, newest first, and how many were looked at for them. */
   async newest(
     type: string | null,
     limit: number,
   ): Promise<{ items: readonly string[]; scanned: number }> {
-    const { wants } = compileFilter(type === null ? {} : { types: [type] });
-    const { head, oldest } = this.#log.extent();
-    const items: string[] = [];
-    let chars = 0;
-    let scanned = 0;
-    let scannedChars = 0;
-    const isDone = () =>
-      items.length === limit ||
-      scanned === MAX_SCANNED ||
-      chars >= MAX_PAGE_CHARS ||
-      scannedChars >= MAX_SCANNED_CHARS;
-    for (let position = head; position > oldest && !isDone(); ) {
-      const { records, offset } = this.#log.readBack(position);
-      invariant(offset < position, "the log holds every event up to its head");
-      for (const record of records.toReversed()) {
-        if (isDone()) break;
-        scanned += 1;
-        scannedChars += record.json.length;
-        if (!wants(seenByFilters(record))) continue;
-        items.push(record.json);
-        chars += record.json.length;
-      }
-      position = offset;
-    }
+    const filter = type === null ? {} : { types: [type] };
+    const { items, scanned } = this.#scanBack(this.#log.extent().head, filter, limit);
     return { items, scanned };
   }
 
@@ -352,6 +349,40 @@ export class FeedObject extends DurableObject<Env> {
     await this.ctx.storage.deleteAll();
     this.#clock.rang();
     this.#log = new FeedLog(this.#db);
+  }
+
+  /** Looks back from a place until there are enough, and says how far it came. */
+  #scanBack(
+    from: number,
+    filter: Filter,
+    limit: number,
+  ): { items: string[]; scanned: number; position: number } {
+    const { wants } = compileFilter(filter);
+    const { oldest } = this.#log.extent();
+    const items: string[] = [];
+    let position = from;
+    let chars = 0;
+    let scanned = 0;
+    let scannedChars = 0;
+    const isDone = () =>
+      items.length === limit ||
+      scanned === MAX_SCANNED ||
+      chars >= MAX_PAGE_CHARS ||
+      scannedChars >= MAX_SCANNED_CHARS;
+    while (position > oldest && !isDone()) {
+      const { records, offset } = this.#log.readBack(position);
+      invariant(offset < position, "the log holds every event up to its head");
+      for (const record of records.toReversed()) {
+        if (isDone()) break;
+        position = record.offset - 1;
+        scanned += 1;
+        scannedChars += record.json.length;
+        if (!wants(seenByFilters(record))) continue;
+        items.push(record.json);
+        chars += record.json.length;
+      }
+    }
+    return { items, scanned, position };
   }
 
   async #admit(token: string) {

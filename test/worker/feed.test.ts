@@ -2,6 +2,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 
+import { EventPage } from "../../src/domain/event-answers.ts";
 import { feedName } from "../../src/env.ts";
 import { type FeedEntry, FeedLog } from "../../src/objects/feed-log.ts";
 import { Database } from "../../src/store/database.ts";
@@ -159,6 +160,40 @@ describe("FeedObject", () => {
     expect((await tenant.call("GET", "/v1/events?after=junk")).body).toMatchObject({
       status: 400,
       code: "invalid_cursor",
+    });
+  });
+
+  it("pages back from a cursor or from now, newest first, to the oldest event and no further", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    const types = ["session.started", "session.updated", "session.updated", "session.ended"];
+    for (const type of types) await tenant.send(path, webhook({ station: "a", type }));
+    const back = async (query: string) => {
+      const { body } = await tenant.call("GET", `/v1/events?${query}`);
+      const { items, next } = EventPage.parse(body);
+      return { seqs: items.map(({ seq }) => seq), next };
+    };
+    const newest = await back("before=now&limit=3");
+    expect(newest.seqs).toEqual([4, 3, 2]);
+    // What comes meanwhile moves nothing.
+    await tenant.send(path, webhook({ station: "a", type: "session.started" }));
+    expect(await back(`before=${newest.next}&limit=3`)).toEqual({ seqs: [1], next: null });
+    expect((await back(`before=${newest.next}&types=session.ended`)).seqs).toEqual([]);
+    expect((await back("before=now&types=session.updated")).seqs).toEqual([3, 2]);
+    // Forward from where the page back ended: the same events, the other way round.
+    expect((await back(`after=${newest.next}`)).seqs).toEqual([2, 3, 4, 5]);
+  });
+
+  it("refuses a place to page back from that is none, or two at once", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    await tenant.send(path, webhook());
+    const ask = async (query: string) => (await tenant.call("GET", `/v1/events?${query}`)).body;
+    expect(await ask("before=junk")).toMatchObject({ status: 400, code: "invalid_cursor" });
+    expect(await ask("before=aaaaaaaaaaaa.1")).toMatchObject({ code: "cursor_expired" });
+    expect(await ask("before=now&after=aaaaaaaaaaaa.1")).toMatchObject({
+      status: 400,
+      issues: [{ path: "before" }],
     });
   });
 });

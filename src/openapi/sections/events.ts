@@ -61,10 +61,16 @@ export const events: Section = {
       id: "listEvents",
       call: "GET /v1/events",
       summary: "List the tenant's events",
-      about: "In the order of the feed, oldest first. Parameters that are not known are refused.",
+      about:
+        "In the order of the feed, oldest first; with `before`, newest first and back from there. " +
+        "Parameters that are not known are refused.",
       access: "reader",
       query: PageQuery.extend({
         after: z.string().optional().describe("A cursor: the events after it."),
+        before: z
+          .string()
+          .optional()
+          .describe("A cursor, or `now`: the events before it, newest first. Not with `after`."),
         station: z.string().optional().describe("Of this station alone."),
         ...FilterQuery.shape,
       }),
@@ -75,7 +81,7 @@ export const events: Section = {
           example: { items: [event], next: CURSOR },
         },
       },
-      problems: { invalid_cursor: "`after` is no cursor of this relay.", ...EXPIRED },
+      problems: { invalid_cursor: "`after` or `before` is no cursor of this relay.", ...EXPIRED },
     },
     {
       id: "testFilter",
