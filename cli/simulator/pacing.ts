@@ -1,5 +1,3 @@
-import { setTimeout as sleep, setImmediate as yieldToIo } from "node:timers/promises";
-
 export interface PacingOptions {
   /** Virtual seconds per second; `Infinity` is as fast as the receiver answers. */
   readonly speed: number;
@@ -36,10 +34,23 @@ export function createPacing({ speed, rate, startMs }: PacingOptions, nowMs: () 
   return { dueMs, dateAt };
 }
 
+/** How to wait, wherever this runs. */
+export interface Waits {
+  /** Resolves after that time, or at once when `signal` says so. */
+  sleep(waitMs: number, signal: AbortSignal): Promise<void>;
+  /** Resolves when sockets have had their turn. */
+  yieldToIo(): Promise<void>;
+}
+
 /** Waits until things are due; when late, lets sockets have their turn now and then. */
 export class Metronome {
   readonly #beganMs = performance.now();
+  readonly #waits: Waits;
   #lateInARow = 0;
+
+  constructor(waits: Waits) {
+    this.#waits = waits;
+  }
 
   get elapsedMs(): number {
     return performance.now() - this.#beganMs;
@@ -47,15 +58,7 @@ export class Metronome {
 
   async until(dueMs: number, signal: AbortSignal): Promise<void> {
     const aheadMs = dueMs - this.elapsedMs;
-    if (aheadMs > 1) await sleepUnlessAborted(aheadMs, signal);
-    else if (++this.#lateInARow % BURST === 0) await yieldToIo();
-  }
-}
-
-async function sleepUnlessAborted(waitMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(waitMs, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
+    if (aheadMs > 1) await this.#waits.sleep(aheadMs, signal);
+    else if (++this.#lateInARow % BURST === 0) await this.#waits.yieldToIo();
   }
 }

@@ -1,21 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 
-export interface Answer {
-  readonly status: number;
-  readonly retryAfterMs: number | null;
-  readonly isEmpty: boolean;
-}
-
-/** Why there was no answer at all. */
-export type Silence = "timeout" | "connection";
-
-export interface Poster {
-  /** One POST of a JSON body; silence is a value too. */
-  post(body: Uint8Array, signature: string | null): Promise<Answer | Silence>;
-  /** Ends all connections; requests under way end in silence. */
-  close(): void;
-}
+import { type Answer, type Poster, readRetryAfter, type Silence } from "./poster.ts";
 
 /** Posts to one URL over kept-alive connections. */
 export function createPoster(url: URL, connections: number, timeoutMs: number): Poster {
@@ -42,7 +28,7 @@ export function createPoster(url: URL, connections: number, timeoutMs: number): 
         response.on("end", () =>
           resolve({
             status: response.statusCode ?? 0,
-            retryAfterMs: readRetryAfter(response.headers["retry-after"]),
+            retryAfterMs: readRetryAfter(response.headers["retry-after"] ?? null),
             isEmpty: size === 0,
           }),
         );
@@ -58,9 +44,4 @@ export function createPoster(url: URL, connections: number, timeoutMs: number): 
     });
   };
   return { post, close: () => agent.destroy() };
-}
-
-/** Seconds, as relays send it; a date or nonsense is no wish at all. */
-function readRetryAfter(value: string | undefined): number | null {
-  return value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) * 1000 : null;
 }

@@ -1,7 +1,7 @@
 import { toUtf8 } from "../../src/domain/encoding.ts";
 import type { Flaw, Outgoing } from "./disturbance.ts";
 import type { SimulatedEvent } from "./emitter.ts";
-import type { Answer, Poster, Silence } from "./post.ts";
+import type { Answer, Poster, Silence } from "./poster.ts";
 import { Queue } from "./queue.ts";
 import { forge, type SigningOptions, sign } from "./signing.ts";
 import type { Tally } from "./tally.ts";

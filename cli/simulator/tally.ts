@@ -1,7 +1,7 @@
 import { classOf } from "../../src/domain/catalogue.ts";
 import type { SimulatedEvent } from "./emitter.ts";
 import { Percentiles } from "./percentiles.ts";
-import type { Answer, Silence } from "./post.ts";
+import type { Answer, Silence } from "./poster.ts";
 
 /** Counts of the requests with a wrong signature, which are no events. */
 export interface ForgeryCounts {
