@@ -1,4 +1,4 @@
-import type { StationState } from "../../client/client.ts";
+import type { RelayedEvent, StationState } from "../../client/client.ts";
 import {
   EMPTY_STATE,
   type StationState as FoldedState,
@@ -40,6 +40,35 @@ export function unfold(view: StationState): FoldedState {
       return { id, facts, atMs: ms(at) };
     }),
   };
+}
+
+/**
+ * The same of a station of which something was known before. The relay does not show which sessions
+ * have ended, so it is gathered: from what was known, and from sessions of events that it has heard of
+ * and does not list.
+ */
+export function refold(
+  view: StationState,
+  known: FoldedState,
+  heard: readonly RelayedEvent[],
+): FoldedState {
+  const folded = unfold(view);
+  const runs = new Set(folded.sessions.map(({ id }) => id));
+  const ended = new Map(known.ended.map((session) => [session.id, session]));
+  for (const event of heard) {
+    const id = event.seq <= view.seq ? sessionOf(event) : null;
+    if (id !== null) ended.set(id, { id, atMs: Date.parse(event.occurredAt) });
+  }
+  const { deletedAtMs } = known;
+  return { ...folded, deletedAtMs, ended: [...ended.values()].filter(({ id }) => !runs.has(id)) };
+}
+
+/** The session that an event of the family `session.*` is about. */
+export function sessionOf({ type, body }: Pick<RelayedEvent, "type" | "body">): string | null {
+  if (!type.startsWith("session.")) return null;
+  const { data }: Readonly<Record<string, unknown>> = body;
+  const id = typeof data === "object" && data !== null && "_id" in data ? data._id : null;
+  return typeof id === "string" ? id : null;
 }
 
 /** The state after one more event, by the relay's own rules. */

@@ -14,9 +14,10 @@ export const KEPT_SECONDS = 15 * 60;
 const DRAW_EVERY_MS = 500;
 
 /** How many events of which class came in which second, since this page is open. */
-class Rates {
+export class Rates {
   readonly #pulse = new Pulse(DRAW_EVERY_MS);
   readonly #seconds = new Map<number, Map<EventClass, number>>();
+  #newest = 0;
 
   get beat(): number {
     return this.#pulse.beat.value;
@@ -29,7 +30,9 @@ class Rates {
   }
 
   takeEvent(event: RelayedEvent, nowMs: number): void {
-    const at = Math.floor(nowMs / 1000);
+    // A clock that is set back must not break the order.
+    const at = Math.max(Math.floor(nowMs / 1000), this.#newest);
+    this.#newest = at;
     const counts = this.#seconds.get(at) ?? new Map<EventClass, number>();
     counts.set(event.class, (counts.get(event.class) ?? 0) + 1);
     this.#seconds.set(at, counts);
@@ -42,6 +45,7 @@ class Rates {
 
   clear(): void {
     this.#seconds.clear();
+    this.#newest = 0;
     this.#pulse.now();
   }
 }

@@ -11,9 +11,11 @@ export const MAX_LINES = 5_000;
 const DRAW_EVERY_MS = 100;
 
 /** The newest events of the stream, oldest first. */
-class Recent {
+export class Recent {
   readonly #pulse = new Pulse(DRAW_EVERY_MS);
   #lines: FeedLine[] = [];
+  /** What was handed out last; it stays as it was. */
+  #shown: readonly FeedLine[] | null = null;
   #number = 0;
 
   /** Grows when a line was added, a few times a second at most; reading it subscribes. */
@@ -24,7 +26,8 @@ class Recent {
   /** Oldest first. A new list each time it has grown. */
   lines(): readonly FeedLine[] {
     void this.beat;
-    return this.#lines;
+    this.#shown ??= this.#lines.slice(-MAX_LINES);
+    return this.#shown;
   }
 
   add(event: RelayedEvent): void {
@@ -37,6 +40,7 @@ class Recent {
 
   clear(): void {
     this.#lines = [];
+    this.#shown = null;
     this.#pulse.now();
   }
 
@@ -47,6 +51,7 @@ class Recent {
 
   #push(line: FeedLine): void {
     this.#lines.push(line);
+    this.#shown = null;
     // Cut in large steps: moving thousands of lines for each event would cost more than the event.
     if (this.#lines.length > MAX_LINES * 1.2) this.#lines = this.#lines.slice(-MAX_LINES);
     this.#pulse.touch();

@@ -1,6 +1,10 @@
-import type { PageProps } from "../../shell/pages.ts";
-import { PageHead } from "../../ui/page-head.tsx";
+import "./stations.css";
 
-export function Page(_props: PageProps) {
-  return <PageHead title="Stations" />;
+import type { PageProps } from "../../shell/pages.ts";
+import { FleetPage } from "./fleet-page.tsx";
+import { StationPage } from "./station-page.tsx";
+
+/** All stations, or the one that the address names. */
+export function Page({ path: [id] }: PageProps) {
+  return id === undefined ? <FleetPage /> : <StationPage key={id} id={id} />;
 }
