@@ -1,6 +1,13 @@
-import type { PageProps } from "../../shell/pages.ts";
-import { PageHead } from "../../ui/page-head.tsx";
+import "./replays.css";
 
-export function Page(_props: PageProps) {
-  return <PageHead title="Replays" />;
+import type { PageProps } from "../../shell/pages.ts";
+import { CreateReplay } from "./create-replay.tsx";
+import { ReplayList } from "./replay-list.tsx";
+import { ReplayPage } from "./replay-page.tsx";
+
+/** `replays`, `replays/new` and `replays/<id>`. */
+export function Page({ path: [id] }: PageProps) {
+  if (id === undefined) return <ReplayList />;
+  if (id === "new") return <CreateReplay />;
+  return <ReplayPage key={id} id={id} />;
 }
