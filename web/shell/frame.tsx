@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { session, signOut } from "../session/session.ts";
+import { SimulatorBadge } from "../simulator/simulator-badge.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { ConnectionBadge } from "./connection-badge.tsx";
@@ -42,6 +43,7 @@ export function Frame() {
           {key?.tenant.name}
         </span>
         <span class="spacer" />
+        <SimulatorBadge />
         <ConnectionBadge />
         {key?.role === "reader" && <Badge tone="info">read only</Badge>}
         <ThemeButton />

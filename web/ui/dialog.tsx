@@ -18,6 +18,9 @@ export function Dialog({
   useEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
+    // Who opens a form wants to fill it in, not to close it.
+    const field = dialog?.querySelector("form :is(input, select, textarea):enabled");
+    if (field instanceof HTMLElement) field.focus();
     return () => dialog?.close();
   }, []);
   return (

@@ -1,6 +1,10 @@
-import type { PageProps } from "../../shell/pages.ts";
-import { PageHead } from "../../ui/page-head.tsx";
+import "./sources.css";
 
-export function Page(_props: PageProps) {
-  return <PageHead title="Sources" />;
+import type { PageProps } from "../../shell/pages.ts";
+import { SourceList } from "./source-list.tsx";
+import { SourceView } from "./source-view.tsx";
+
+/** `sources`: all of them; `sources/{id}`: one. */
+export function Page({ path: [id] }: PageProps) {
+  return id === undefined ? <SourceList /> : <SourceView key={id} id={id} />;
 }
