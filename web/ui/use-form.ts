@@ -45,5 +45,8 @@ export function useSending(act: () => Promise<unknown>, done?: string): Sending 
     });
     return words.length === 0 ? null : words.join(" ");
   };
-  return { send, isSending, error: failure === null ? null : messageOf(failure), errorAt };
+  // What is said at the fields is not said again.
+  const isAllAtFields = issues.length > 0 && issues.every(({ path }) => path !== "");
+  const error = isAllAtFields ? "Some of it cannot be taken: see the fields." : messageOf(failure);
+  return { send, isSending, error: failure === null ? null : error, errorAt };
 }

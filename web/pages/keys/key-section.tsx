@@ -49,7 +49,7 @@ function KeyTable({
   const own = session.value?.key.id;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it.
-    <section class="table-box" aria-label="API keys" tabIndex={0}>
+    <section class="table-box" aria-label="List of API keys" tabIndex={0}>
       <table class="table">
         <thead>
           <tr>
