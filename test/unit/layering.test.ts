@@ -61,6 +61,24 @@ const RULES: readonly Rule[] = [
     any: ["client/", "partysocket", "src/protocol/codes.ts"],
     type: ["src/protocol/", "src/domain/"],
   },
+  // The console: what the relay reckons by is reckoned by it here, too, and never written twice.
+  { from: "web/vite.config.ts", any: ["vite"] },
+  {
+    from: "web/",
+    any: [
+      "preact",
+      "@preact/signals",
+      "uplot",
+      "@tanstack/virtual-core",
+      "zod",
+      "web/",
+      "client/",
+      "cli/simulator/",
+      "src/domain/",
+      "src/protocol/codes.ts",
+    ],
+    type: ["src/protocol/"],
+  },
 ];
 
 /** Everything between `import` or `export` and its `from`, and the imports that have none. */
@@ -97,7 +115,7 @@ function isTypeOnly(clause: string): boolean {
 }
 
 const covers = (allowed: string, target: string) =>
-  allowed.endsWith("/") || !/\.ts$/.test(allowed)
+  allowed.endsWith("/") || !/\.tsx?$/.test(allowed)
     ? target === allowed || target.startsWith(allowed.endsWith("/") ? allowed : `${allowed}/`)
     : target === allowed;
 
@@ -116,7 +134,7 @@ function crossings(path: string, source: string): string[] {
 const filesBelow = (folder: URL) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => path.endsWith(".ts"));
+    .filter((path) => /\.tsx?$/.test(path));
 const files = filesBelow(root);
 const read = (path: string) => readFileSync(new URL(path, root), "utf8");
 
@@ -155,6 +173,37 @@ describe("client", () => {
       crossings(`client/${path}`, readFileSync(new URL(path, folder), "utf8")),
     );
     expect(found).toEqual([]);
+  });
+});
+
+describe("web", () => {
+  const folder = new URL("../web/", root);
+  const paths = filesBelow(folder);
+  const readWeb = (path: string) => readFileSync(new URL(path, folder), "utf8");
+
+  it("imports itself, the client, its own dependencies, and of the relay what is pure", () => {
+    expect(paths).toContain("main.tsx");
+    expect(paths.flatMap((path) => crossings(`web/${path}`, readWeb(path)))).toEqual([]);
+  });
+
+  it("reaches nothing of a Worker, of Node or of cryptography by way of what it imports", () => {
+    const seen = new Set<string>();
+    const packages = new Set<string>();
+    const visit = (path: string) => {
+      if (seen.has(path) || !/\.tsx?$/.test(path)) return;
+      seen.add(path);
+      const source = readFileSync(new URL(`../${path}`, root), "utf8");
+      for (const { target, typeOnly } of importsOf(path, source)) {
+        if (typeOnly) continue;
+        if (/^(web|src|client|cli)\//.test(target)) visit(target);
+        else packages.add(target.match(/^(@[^/]+\/)?[^/]+/)?.[0] ?? target);
+      }
+    };
+    for (const path of paths.filter((path) => path !== "vite.config.ts")) visit(`web/${path}`);
+    expect(seen.size).toBeGreaterThan(60);
+    const own = ["@preact/signals", "@tanstack/virtual-core", "preact", "uplot"];
+    const ofOthers = ["@noble/hashes", "partysocket", "zod"];
+    expect([...packages].filter((name) => ![...own, ...ofOthers].includes(name))).toEqual([]);
   });
 });
 
@@ -201,6 +250,17 @@ describe("the rule of layers", () => {
     ["client/x.ts", 'import { once } from "node:events";'],
     ["client/x.ts", 'import { build } from "vite";'],
     ["domain/x.ts", 'import { connect } from "../../client/client.ts";'],
+    ["web/pages/x/page.tsx", 'import { app } from "../../../src/http/app.ts";'],
+    ["web/pages/x/page.tsx", 'import type { Env } from "../../../src/env.ts";'],
+    ["web/pages/x/page.tsx", 'import { Database } from "../../../src/store/database.ts";'],
+    ["web/live/x.ts", 'import { PROTOCOL } from "../../src/protocol/frames.ts";'],
+    ["web/live/x.ts", 'import { Simulator } from "../../cli/simulate.ts";'],
+    ["web/live/x.ts", 'import { sha256 } from "@noble/hashes/sha2.js";'],
+    ["web/live/x.ts", 'import { readFileSync } from "node:fs";'],
+    ["web/ui/x.tsx", 'import { useState } from "react";'],
+    ["web/ui/x.tsx", 'import axe from "axe-core";'],
+    ["client/x.ts", 'import { fleet } from "../web/live/fleet.ts";'],
+    ["domain/x.ts", 'import { fleet } from "../../web/live/fleet.ts";'],
     ["utils/x.ts", ""],
     ["index.ts", ""],
   ])("forbids %s: %s", (path, source) => {
@@ -226,6 +286,15 @@ describe("the rule of layers", () => {
     ["client/x.ts", 'import type { GapReason } from "../src/protocol/frames.ts";'],
     ["client/x.ts", 'export type { RelayedEvent } from "../src/domain/webhook-types.ts";'],
     ["client/x.ts", 'import ReconnectingWebSocket from "partysocket/ws";'],
+    ["web/pages/x/page.tsx", 'import "./x.css";\nimport { useState } from "preact/hooks";'],
+    ["web/pages/x/page.tsx", 'import { foldEvent } from "../../../src/domain/state.ts";'],
+    ["web/shell/x.ts", 'const load = () => import("../pages/x/page.tsx");'],
+    ["web/live/x.ts", 'import { connect } from "../../client/client.ts";'],
+    ["web/live/x.ts", 'import { PROTOCOL } from "../../src/protocol/codes.ts";'],
+    ["web/live/x.ts", 'import type { GapReason } from "../../src/protocol/frames.ts";'],
+    ["web/live/x.ts", 'import { Life } from "../../cli/simulator/life.ts";'],
+    ["web/api/x.ts", 'import type * as z from "zod";'],
+    ["web/pages/x/plot.ts", 'import "uplot/dist/uPlot.min.css";\nimport uPlot from "uplot";'],
     ["env.ts", 'let module: typeof import("./worker.ts");'],
     ["worker.ts", 'export { TenantObject } from "./objects/tenant.ts";'],
     ["worker.ts", 'import type { Env } from "./env.ts";'],
