@@ -41,6 +41,8 @@ export function replaceQuery(parameters: Readonly<Record<string, string | null>>
 }
 
 function readPlace(): Place {
+  // A link that signs in names no place.
+  if (location.hash.startsWith("#key=")) return { path: [], query: new URLSearchParams() };
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split(/\?(.*)/s);
   const segments = path.split("/").filter((segment) => segment !== "");
   return { path: segments.map(decode), query: new URLSearchParams(query) };
