@@ -19,19 +19,17 @@ import { SelectionFields } from "./selection-fields.tsx";
 /** A new replay: counted first, then started. What a link names is filled in. */
 export function CreateReplay() {
   const routes = useList<Route>("/v1/routes");
-  if (!isAdmin()) {
-    return (
-      <Empty title="This key may only read">
-        <p class="quiet">A key of the role admin can start replays.</p>
-      </Empty>
-    );
-  }
   return (
     <div class="page">
       <PageHead
         title="New replay"
         lead="Sends what the logs still hold to a route once more. It is counted before anything is sent."
       />
+      {!isAdmin() && (
+        <Empty title="This key may only read">
+          <p class="quiet">A key of the role admin can start replays.</p>
+        </Empty>
+      )}
       {routes.error !== null && <ErrorNote message={routes.error} onRetry={routes.reload} />}
       {routes.data === null && routes.error === null && <Loading what="Routes" />}
       {routes.data?.length === 0 && (
@@ -41,7 +39,7 @@ export function CreateReplay() {
           </a>
         </Empty>
       )}
-      {routes.data !== null && routes.data.length > 0 && <Form routes={routes.data} />}
+      {isAdmin() && routes.data !== null && routes.data.length > 0 && <Form routes={routes.data} />}
     </div>
   );
 }

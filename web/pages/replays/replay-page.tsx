@@ -24,8 +24,16 @@ export function ReplayPage({ id }: { readonly id: string }) {
   const isFinished = data !== null && data.finishedAt !== null;
   useEffect(() => setEveryMs(isFinished ? RESTING_REFRESH_MS : RUNNING_REFRESH_MS), [isFinished]);
   if (data === null) {
-    if (error === null) return <Loading what="The replay" />;
-    return <ErrorNote message={error} onRetry={reload} />;
+    return (
+      <div class="page">
+        <PageHead title="Replay" />
+        {error === null ? (
+          <Loading what="The replay" />
+        ) : (
+          <ErrorNote message={error} onRetry={reload} />
+        )}
+      </div>
+    );
   }
   const canCancel = isAdmin() && !isFinished;
   return (

@@ -1,7 +1,6 @@
 import type { Route } from "../../api/answers.ts";
 import { amount, latency } from "../../ui/amount.ts";
 import { CopyText } from "../../ui/copy.tsx";
-import { Json } from "../../ui/json.tsx";
 import { Time } from "../../ui/time.tsx";
 import { describeSchedule, writeSchedule } from "./form/schedule.ts";
 import { SigningHelp } from "./signing-help.tsx";
@@ -75,15 +74,35 @@ function Settings({ route }: { readonly route: Route }) {
 }
 
 function FilterCard({ route: { filter } }: { readonly route: Route }) {
+  const { types, stations, match } = filter;
   return (
     <section class="card stack" aria-labelledby="route-filter">
       <h2 id="route-filter">Filter</h2>
-      {Object.keys(filter).length === 0 ? (
-        <p>It gets every event.</p>
-      ) : (
-        <Json value={filter} what="the filter" />
+      {Object.keys(filter).length === 0 && <p>It gets every event.</p>}
+      {types !== undefined && <Tokens name="Types" tokens={types} />}
+      {stations !== undefined && <Tokens name="Stations" tokens={stations} />}
+      {match !== undefined && (
+        <div>
+          <h3>Body matches</h3>
+          <pre class="match">{JSON.stringify(match, null, 2)}</pre>
+        </div>
       )}
     </section>
+  );
+}
+
+function Tokens({ name, tokens }: { readonly name: string; readonly tokens: readonly string[] }) {
+  return (
+    <div>
+      <h3>{name}</h3>
+      <ul class="tokens">
+        {tokens.map((token) => (
+          <li key={token}>
+            <code>{token}</code>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

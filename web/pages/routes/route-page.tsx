@@ -30,8 +30,16 @@ export function RoutePage({ id }: { readonly id: string }) {
   const figures = useFigures();
   useNotices(id, route.reload);
   if (route.data === null) {
-    if (route.error === null) return <Loading what="The route" />;
-    return <ErrorNote message={route.error} onRetry={route.reload} />;
+    return (
+      <div class="page">
+        <PageHead title="Route" />
+        {route.error === null ? (
+          <Loading what="The route" />
+        ) : (
+          <ErrorNote message={route.error} onRetry={route.reload} />
+        )}
+      </div>
+    );
   }
   const { value, etag } = route.data;
   return (

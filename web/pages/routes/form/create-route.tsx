@@ -16,29 +16,28 @@ export function CreateRoute() {
   const [draft, setDraft] = useState(NEW_DRAFT);
   const [created, setCreated] = useState<RouteWithSecret | null>(null);
   if (created !== null) return <Created route={created} />;
-  if (!isAdmin()) {
-    return (
-      <Empty title="This key may only read">
-        <p class="quiet">A key of the role admin can create routes.</p>
-      </Empty>
-    );
-  }
   return (
     <div class="page">
       <PageHead
         title="New route"
         lead="It begins with the first event received from now on; a replay reaches back."
       />
-      <RouteForm
-        draft={draft}
-        onDraft={setDraft}
-        knownHeaders={null}
-        verb="Create the route"
-        backTo={linkTo(["routes"])}
-        onSubmit={async () => {
-          setCreated(await relay.post<RouteWithSecret>("/v1/routes", bodyOf(draft)));
-        }}
-      />
+      {isAdmin() ? (
+        <RouteForm
+          draft={draft}
+          onDraft={setDraft}
+          knownHeaders={null}
+          verb="Create the route"
+          backTo={linkTo(["routes"])}
+          onSubmit={async () => {
+            setCreated(await relay.post<RouteWithSecret>("/v1/routes", bodyOf(draft)));
+          }}
+        />
+      ) : (
+        <Empty title="This key may only read">
+          <p class="quiet">A key of the role admin can create routes.</p>
+        </Empty>
+      )}
     </div>
   );
 }

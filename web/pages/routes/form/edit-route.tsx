@@ -16,10 +16,15 @@ import { RouteForm } from "./route-form.tsx";
 /** A route as it was when the form was opened, with the tag that its change is made against. */
 export function EditRoute({ id }: { readonly id: string }) {
   const route = useLoaded(`edit ${id}`, () => relay.getTagged<Route>(`/v1/routes/${id}`));
-  if (!isAdmin()) return <Empty title="This key may only read" />;
-  if (route.error !== null) return <ErrorNote message={route.error} onRetry={route.reload} />;
-  if (route.data === null) return <Loading what="The route" />;
-  return <Editor opened={route.data} />;
+  if (isAdmin() && route.data !== null) return <Editor opened={route.data} />;
+  return (
+    <div class="page">
+      <PageHead title="Change a route" />
+      {!isAdmin() && <Empty title="This key may only read" />}
+      {isAdmin() && route.error === null && <Loading what="The route" />}
+      {route.error !== null && <ErrorNote message={route.error} onRetry={route.reload} />}
+    </div>
+  );
 }
 
 function Editor({ opened }: { readonly opened: Tagged<Route> }) {

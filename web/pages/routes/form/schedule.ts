@@ -50,11 +50,17 @@ export function readSchedule(text: string): ReadSchedule {
   return { ok: true, waits };
 }
 
-/** `11 tries within about 27 h`. */
+/** `11 tries within about 28 h.`. */
 export function describeSchedule(waits: readonly number[]): string {
   if (waits.length === 0) return "A single try.";
   const total = waits.reduce((sum, seconds) => sum + seconds, 0);
-  return `${waits.length + 1} tries within about ${duration(total)}.`;
+  return `${waits.length + 1} tries within about ${roughly(total)}.`;
+}
+
+/** Two days are a number of hours to whoever waits for them. */
+function roughly(seconds: number): string {
+  if (seconds < 3_600 || seconds > 3 * 86_400) return duration(seconds);
+  return `${Math.round(seconds / 3_600)} h`;
 }
 
 function refuse(message: string): ReadSchedule {
