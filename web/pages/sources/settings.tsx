@@ -13,11 +13,20 @@ import { SCHEMES, silenceWords } from "./words.ts";
 export function Settings({ tagged, reload }: ShownSource) {
   const [isEditing, setEditing] = useState(false);
   const source = tagged.value;
+  // What is edited is how it is now, not how it was some seconds ago.
+  const edit = useAction(async () => {
+    await reload();
+    setEditing(true);
+  });
   return (
     <section class="card stack" aria-labelledby="settings">
       <div class="card-head">
         <h2 id="settings">Settings</h2>
-        {isAdmin() && <Button onClick={() => setEditing(true)}>Edit</Button>}
+        {isAdmin() && (
+          <Button isBusy={edit.isRunning} onClick={() => void edit.run()}>
+            Edit
+          </Button>
+        )}
       </div>
       <dl class="facts">
         <dt>Scheme</dt>
@@ -64,7 +73,7 @@ function SchemeSeen({ tagged, reload }: ShownSource) {
           isBusy={pin.isRunning}
           onClick={() => void pin.run()}
         >
-          Pin it
+          Pin
         </Button>
       )}
       {source.scheme === source.schemeSeen && <span class="quiet">pinned</span>}

@@ -78,10 +78,10 @@ function Shown({
         <Secrets {...shown} />
         <Settings {...shown} />
       </div>
-      <section class="stack" aria-labelledby="refusals">
-        <h2 id="refusals">Refused requests</h2>
+      <div class="stack">
+        <h2>Refused requests</h2>
         {refusals === null ? <Loading what="Refusals" /> : <RefusalTable refusals={refusals} />}
-      </section>
+      </div>
     </>
   );
 }
