@@ -1,4 +1,4 @@
-import type { FleetStation } from "../../live/fleet.ts";
+import type { FleetStation } from "../../live/fleet-states.ts";
 import { STANDINGS, type Standing } from "../../live/standing.ts";
 
 export const SORTS = ["station", "status", "power", "energy", "last"] as const;

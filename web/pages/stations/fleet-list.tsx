@@ -83,8 +83,8 @@ function Sorting({ view, isNarrow }: { readonly view: View; readonly isNarrow: b
     );
   }
   return (
-    <fieldset class="fleet-head">
-      <legend class="visually-hidden">Sort the stations</legend>
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset lays its columns out otherwise.
+    <div class="fleet-head" role="group" aria-label="Sort the stations">
       {SORTS.flatMap((sort) => [
         <button
           key={sort}
@@ -103,7 +103,7 @@ function Sorting({ view, isNarrow }: { readonly view: View; readonly isNarrow: b
           </span>
         ),
       ])}
-    </fieldset>
+    </div>
   );
 }
 
