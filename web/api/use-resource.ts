@@ -35,7 +35,7 @@ export function useLoaded<T>(
     ...{ key, data: null, error: null },
   });
   const [isLoading, setLoading] = useState(key !== null);
-  const latest = useRef({ key, load, asked: 0 });
+  const latest = useRef({ key, load, asked: 0, inFlight: 0 });
   latest.current.key = key;
   latest.current.load = load;
 
@@ -43,6 +43,7 @@ export function useLoaded<T>(
     const { key, load } = latest.current;
     if (key === null) return;
     latest.current.asked += 1;
+    latest.current.inFlight += 1;
     const { asked } = latest.current;
     // What was asked for before, or of another key, must not overwrite what came of a later call.
     const isOutdated = () => latest.current.asked !== asked || latest.current.key !== key;
@@ -55,6 +56,7 @@ export function useLoaded<T>(
       if (!isOutdated())
         setState((old) => ({ key, data: old.key === key ? old.data : null, error: message }));
     }
+    latest.current.inFlight -= 1;
     if (!isOutdated()) setLoading(false);
   }, []);
 
@@ -62,7 +64,8 @@ export function useLoaded<T>(
     void reload();
     if (everyMs === null) return;
     const timer = setInterval(() => {
-      if (document.visibilityState === "visible") void reload();
+      // A relay that is slower than that would have every answer outdated before it comes.
+      if (document.visibilityState === "visible" && latest.current.inFlight === 0) void reload();
     }, everyMs);
     return () => clearInterval(timer);
   }, [key, everyMs, reload]);

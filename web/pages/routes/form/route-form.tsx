@@ -18,6 +18,15 @@ const PATHS = [
   ),
 ];
 
+/** Where the relay complains of fields that the draft calls otherwise. */
+const PATH_OF: Readonly<Record<string, string>> = { schedule: "retry", edrv: "edrv" };
+
+/** What is still wrong when these fields have been changed since. */
+function withoutChanged(issues: readonly Issue[], change: Partial<RouteDraft>): readonly Issue[] {
+  const changed = Object.keys(change).map((field) => PATH_OF[field] ?? field);
+  return issues.filter(({ path }) => !changed.some((field) => path.startsWith(field)));
+}
+
 export interface RouteFormProps {
   readonly draft: RouteDraft;
   readonly onDraft: (draft: RouteDraft) => void;
@@ -27,7 +36,7 @@ export interface RouteFormProps {
   readonly backTo: string;
   /** Throws an ApiError, whose issues are shown at their fields. */
   readonly onSubmit: () => Promise<void>;
-  /** Above the buttons: what is to be known before it is sent. */
+  /** By the buttons, always in view: what is to be known before it is sent. */
   readonly children?: ComponentChildren;
 }
 
@@ -37,17 +46,19 @@ export function RouteForm(props: RouteFormProps) {
   const [issues, setIssues] = useState<readonly Issue[]>([]);
   const [failure, setFailure] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const [refusals, setRefusals] = useState(0);
 
   useEffect(() => {
     // The first field that something is wrong with is where one goes on.
     form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-  }, [issues]);
+  }, [refusals]);
 
   const submit = async (event: Event) => {
     event.preventDefault();
     const found = issuesOf(draft);
     setIssues(found);
     setFailure(null);
+    setRefusals(refusals + 1);
     if (found.length > 0) return;
     setBusy(true);
     try {
@@ -55,6 +66,7 @@ export function RouteForm(props: RouteFormProps) {
     } catch (error) {
       const told = error instanceof ApiError ? error.issues : [];
       setIssues(told);
+      setRefusals(refusals + 2);
       const homeless = told.filter(({ path }) => !PATHS.some((own) => isAtOrBelow(path, own)));
       if (told.length === 0) setFailure(messageOf(error));
       else if (homeless.length > 0)
@@ -68,23 +80,28 @@ export function RouteForm(props: RouteFormProps) {
       <form ref={form} class="stack form" noValidate onSubmit={submit}>
         <Fields
           draft={draft}
-          set={(change) => onDraft({ ...draft, ...change })}
+          set={(change) => {
+            setIssues(withoutChanged(issues, change));
+            onDraft({ ...draft, ...change });
+          }}
           knownHeaders={knownHeaders}
         />
         {failure !== null && <ErrorNote message={failure} />}
-        {props.children}
-        <div class="row form-foot">
-          <Button kind="primary" type="submit" isBusy={isBusy}>
-            {verb}
-          </Button>
-          <a class="button" href={backTo}>
-            Leave it
-          </a>
-          {issues.length > 0 && (
-            <span class="field-error" role="status">
-              Something is not right yet: see the marked fields.
-            </span>
-          )}
+        <div class="stack form-foot">
+          {props.children}
+          <div class="row">
+            <Button kind="primary" type="submit" isBusy={isBusy}>
+              {verb}
+            </Button>
+            <a class="button" href={backTo}>
+              Leave it
+            </a>
+            {issues.length > 0 && (
+              <span class="field-error" role="status">
+                Something is not right yet: see the marked fields.
+              </span>
+            )}
+          </div>
         </div>
       </form>
     </Issues.Provider>
