@@ -29,7 +29,7 @@ export function MadeToken({ token, view }: { readonly token: Token; readonly vie
 
 function Snippet({ title, text }: { readonly title: string; readonly text: string }) {
   return (
-    <div class="snippet">
+    <div class="key-snippet">
       <div class="row row-spread">
         <h4>{title}</h4>
         <Copy text={text} what={`the lines: ${title}`} />
