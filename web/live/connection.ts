@@ -4,6 +4,7 @@ import { connect, type Status, type Subscription } from "../../client/client.ts"
 import { fleet } from "./fleet.ts";
 import { rates } from "./rates.ts";
 import { recent } from "./recent.ts";
+import { samples } from "./samples.ts";
 
 /** What the stream had to skip, and why; the snapshot that follows it is in the fleet. */
 export interface Gap {
@@ -24,6 +25,7 @@ let subscription: Subscription | null = null;
 /** Opens the stream of all events, from a snapshot on. All pages live off this one. */
 export function openStream(apiKey: string): void {
   closeStream();
+  samples.start();
   subscription = connect({
     url: location.origin,
     token: apiKey,
@@ -58,6 +60,7 @@ export function closeStream(): void {
   fleet.clear();
   recent.clear();
   rates.clear();
+  samples.stop();
   batch(() => {
     gaps.value = [];
     heardAtMs.value = null;

@@ -42,6 +42,8 @@ export class Fleet {
   /** The snapshot that is coming in; it replaces all when it is whole. */
   #incoming: Map<string, Kept> | null = null;
   #isKnown = false;
+  /** Stations that the relay does not list any more, as far as this page has seen them go. */
+  readonly #gone = new Set<string>();
   readonly #asking: Asking;
 
   constructor(ask: AskStation) {
@@ -92,7 +94,8 @@ export class Fleet {
 
   takeEvent(event: RelayedEvent, nowMs: number): void {
     const { station, seq, type } = event;
-    if (station === ACCOUNT_STATION) return;
+    // What comes late of a station that is gone does not bring it back.
+    if (station === ACCOUNT_STATION || (event.late && this.#gone.has(station))) return;
     const kept = this.#stations.get(station) ?? keep(emptyView(station), undefined);
     kept.changedAtMs = nowMs;
     kept.lastType = type;
@@ -103,13 +106,15 @@ export class Fleet {
     const before = foldedOf(kept);
     kept.folded = foldInto(before, event);
     kept.seq = seq;
-    if (kept.folded.isGone) this.#stations.delete(station);
-    else this.#stations.set(station, kept);
+    if (kept.folded.isGone) return this.remove(station);
+    this.#gone.delete(station);
+    this.#stations.set(station, kept);
     this.#asking.note(event, event.late || mayHaveEnded(before, event));
   }
 
   /** Somebody took the station out of the relay's list: the stream of events does not tell that. */
   remove(station: string): void {
+    this.#gone.add(station);
     this.#stations.delete(station);
     this.#pulse.now();
   }
@@ -118,6 +123,7 @@ export class Fleet {
     this.#stations = new Map();
     this.#incoming = null;
     this.#isKnown = false;
+    this.#gone.clear();
     this.#asking.clear();
     this.#pulse.now();
   }
@@ -126,7 +132,7 @@ export class Fleet {
   #correct(station: string, state: StationState | null, since: readonly RelayedEvent[]): void {
     const kept = this.#stations.get(station);
     if (kept === undefined) return;
-    if (state === null) this.#stations.delete(station);
+    if (state === null) this.remove(station);
     else {
       const base = refold(state, foldedOf(kept), since);
       kept.folded = since.filter(({ seq }) => seq > state.seq).reduce(foldInto, base);

@@ -60,6 +60,9 @@ export function Frame() {
                 <li key={page.name}>
                   <a
                     href={linkTo([page.name])}
+                    // Its files are there by the time it is chosen.
+                    onPointerEnter={() => void page.load().catch(() => {})}
+                    onFocus={() => void page.load().catch(() => {})}
                     aria-current={page.name === name ? "page" : undefined}
                   >
                     {page.title}

@@ -2,6 +2,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { ErrorNote, Loading } from "../ui/notes.tsx";
+import { PageHead } from "../ui/page-head.tsx";
 import { PAGES, type PageProps } from "./pages.ts";
 import { linkTo, place } from "./place.ts";
 
@@ -40,7 +41,14 @@ export function PageView() {
     );
   }
   if (error !== null) return <ErrorNote message={error} onRetry={() => location.reload()} />;
-  if (loaded?.name !== page.name) return <Loading what={page.title} />;
+  if (loaded?.name !== page.name) {
+    return (
+      <div class="page">
+        <PageHead title={page.title} />
+        <Loading what="Loading" />
+      </div>
+    );
+  }
   const { Page } = loaded;
   return <Page key={page.name} path={path} />;
 }

@@ -16,8 +16,8 @@ export interface VirtualListProps<T> {
   readonly label: string;
   /** Keeps the end in view as the list grows. */
   readonly isFollowing?: boolean;
-  /** Told when a person scrolls: whether the end is in view now. */
-  readonly onScroll?: (isAtEnd: boolean) => void;
+  /** Told when it is scrolled: whether the end is in view now, and whether the beginning is. */
+  readonly onScroll?: (isAtEnd: boolean, isAtStart: boolean) => void;
 }
 
 /** A list of any length that draws the rows in view alone. */
@@ -55,7 +55,7 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it.
       tabIndex={0}
       onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) =>
-        onScroll?.(scrollTop + clientHeight >= scrollHeight - rowHeight)
+        onScroll?.(scrollTop + clientHeight >= scrollHeight - rowHeight, scrollTop < rowHeight)
       }
     >
       <ol class="virtual-inner" style={{ height: `${virtualizer.getTotalSize()}px` }}>
