@@ -101,8 +101,11 @@ function Row({
           />
         </td>
       )}
-      <td class="quarantine-time">
+      <td class="quarantine-short">
         <Time at={entry.receivedAt} />
+        <Button kind="quiet" label={`Inspect ${entry.id}`} onClick={() => onOpen(entry.id)}>
+          Inspect
+        </Button>
       </td>
       <td class="quarantine-reason">
         <Badge tone={isReleasable ? "warn" : "bad"}>{title}</Badge>
@@ -111,12 +114,9 @@ function Row({
       <td>
         <a href={linkTo(["sources", entry.source])}>{nameOf(entry.source)}</a>
       </td>
-      <td class="number">{size(entry.size)}</td>
+      <td class="number quarantine-short">{size(entry.size)}</td>
       <td class="quarantine-body">
         <code>{entry.preview === "" ? "(empty)" : entry.preview.slice(0, 160)}</code>
-        <Button kind="quiet" label={`Inspect ${entry.id}`} onClick={() => onOpen(entry.id)}>
-          Inspect
-        </Button>
       </td>
     </tr>
   );

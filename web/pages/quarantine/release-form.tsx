@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
 import type { QuarantinedBody } from "../../api/answers.ts";
+import { ApiError } from "../../api/api.ts";
 import { Button } from "../../ui/button.tsx";
 import { ErrorNote } from "../../ui/notes.tsx";
 import { toast } from "../../ui/toasts.tsx";
@@ -23,7 +24,11 @@ export function ReleaseForm({
   const words = reasonWords(entry.reason);
   const [station, setStation] = useState(entry.releasing ?? "");
   const form = useSubmit(["station"], async () => {
-    toast(await release(entry.id, station.trim()));
+    try {
+      toast(await release(entry.id, station.trim()));
+    } catch (error) {
+      throw atStation(error);
+    }
     await onDone();
   });
   return (
@@ -51,4 +56,12 @@ export function ReleaseForm({
       </div>
     </form>
   );
+}
+
+/** That there is no such station is told where it was named. */
+function atStation(error: unknown): unknown {
+  if (!(error instanceof ApiError) || error.status !== 404) return error;
+  if (!error.message.includes("station")) return error;
+  const issues = [{ path: "station", message: error.message }];
+  return new ApiError(error.status, { detail: error.message, issues });
 }
