@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { Api, NewRoute, Source, Tenant } from "../cli/relay/api.ts";
 import { startHost } from "../cli/relay/reconciliation-host.ts";
-import { type Answer, createPoster, type Silence } from "../cli/simulator/post.ts";
+import { createPoster } from "../cli/simulator/post.ts";
 import { type Hooks, type HooksOptions, openHooks } from "./hooks.ts";
 
 const SECRET = "a-secret-of-the-benchmark";
@@ -61,7 +61,7 @@ export async function withBench(
       const t = Date.now();
       const v1 = createHmac("sha256", SECRET).update(`${t}.`).update(body).digest("hex");
       let answer = await poster.post(body, `t=${t},v1=${v1}`);
-      // What is refused for want of time is sent again, as eDRV does.
+      // What the relay has no time for is sent again, as eDRV does.
       for (let tries = 1; tries < MAX_TRIES && isUnavailable(answer); tries += 1) {
         await sleep(RETRY_MS);
         answer = await poster.post(body, `t=${t},v1=${v1}`);
@@ -88,8 +88,8 @@ export async function withBench(
   }
 }
 
-const isUnavailable = (answer: Answer | Silence) =>
-  typeof answer !== "string" && answer.status === 503;
+const isUnavailable = (answer: string | { readonly status: number }) =>
+  typeof answer === "string" || answer.status === 503;
 
 async function sendSteadily(
   { events, stations, firstStation = 0, perSecond, padding = 0 }: Sending,

@@ -87,8 +87,9 @@ export class Fleet {
     this.#stations = this.#incoming;
     this.#incoming = null;
     this.#isKnown = true;
-    // It is newer than every answer that is still under way.
+    // It is newer than every answer that is still under way, and than what was seen to go.
     this.#asking.clear();
+    this.#gone.clear();
     this.#pulse.now();
   }
 
@@ -106,7 +107,10 @@ export class Fleet {
     const before = foldedOf(kept);
     kept.folded = foldInto(before, event);
     kept.seq = seq;
-    if (kept.folded.isGone) return this.remove(station);
+    if (kept.folded.isGone) {
+      this.remove(station);
+      return;
+    }
     this.#gone.delete(station);
     this.#stations.set(station, kept);
     this.#asking.note(event, event.late || mayHaveEnded(before, event));
