@@ -130,9 +130,7 @@ interface SuggestionsProps {
 function Suggestions({ listId, label, shown, active, optionId, onChoose }: SuggestionsProps) {
   return (
     <>
-      {/* The combobox pattern: the focus stays in the input, whose keys choose among these. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a list is what it is. */}
-      <ul
+      <div
         id={listId}
         class="suggestions"
         role="listbox"
@@ -140,9 +138,10 @@ function Suggestions({ listId, label, shown, active, optionId, onChoose }: Sugge
         hidden={shown.length === 0}
       >
         {shown.map(({ value, note }, index) => (
-          // biome-ignore lint/a11y/useFocusableInteractive: as above.
-          // biome-ignore lint/a11y/useKeyWithClickEvents: as above.
-          <li
+          // The focus stays in the input, whose keys choose among these.
+          // biome-ignore lint/a11y/useKeyWithClickEvents: as said.
+          // biome-ignore lint/a11y/useFocusableInteractive: as said.
+          <div
             key={value}
             ref={(element) => {
               if (index === active) element?.scrollIntoView({ block: "nearest" });
@@ -156,9 +155,9 @@ function Suggestions({ listId, label, shown, active, optionId, onChoose }: Sugge
           >
             <code>{value}</code>
             <span class="quiet">{note}</span>
-          </li>
+          </div>
         ))}
-      </ul>
+      </div>
       <span class="visually-hidden" role="status">
         {shown.length > 0 && `${shown.length} suggestions`}
       </span>
