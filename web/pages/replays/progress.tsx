@@ -23,7 +23,7 @@ export function ReplayBadge({ replay: { status, failed } }: { readonly replay: R
 
 /** How far it has come, as a bar and in words. */
 export function ReplayProgress({ replay }: { readonly replay: Replay }) {
-  const { id, matched, delivered, failed, status } = replay;
+  const { id, matched, delivered, failed, finishedAt } = replay;
   const settled = delivered + failed;
   const percent = matched === 0 ? 100 : Math.floor((settled / matched) * 100);
   return (
@@ -31,11 +31,13 @@ export function ReplayProgress({ replay }: { readonly replay: Replay }) {
       <progress
         aria-label={`Progress of replay ${id}`}
         max={Math.max(1, matched)}
-        value={matched === 0 && status === "done" ? 1 : settled}
+        value={matched === 0 && finishedAt !== null ? 1 : settled}
       />
       <span class="row">
         <span>
-          {amount(settled)} of {amount(matched)}, {percent} %
+          {matched === 0 && finishedAt === null
+            ? "counting …"
+            : `${amount(settled)} of ${amount(matched)}, ${percent} %`}
         </span>
         {failed > 0 && <span class="replay-failed">{amount(failed)} failed</span>}
       </span>

@@ -45,7 +45,7 @@ export function Lanes({
       {lanes.error !== null && <ErrorNote message={lanes.error} onRetry={lanes.reload} />}
       <LaneFilters status={status} text={text} />
       <p class="quiet" role="status">
-        {amount(found.length)} lanes
+        {amount(found.length)} {found.length === 1 ? "lane" : "lanes"}
         {found.length > MAX_SHOWN && `, the first ${MAX_SHOWN} shown: search for a station`}
         {lanes.data.length >= MAX_LANES && `. Looked at the first ${amount(MAX_LANES)} stations`}
       </p>

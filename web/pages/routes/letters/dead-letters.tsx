@@ -87,7 +87,7 @@ function Controls({ path, routeId, text, found, total, reload }: ControlsProps) 
         <span class="quiet" role="status">
           {text !== "" && `${amount(found.length)} of `}
           {amount(total)}
-          {more} dead letters, oldest first
+          {more} {total === 1 ? "dead letter" : "dead letters, oldest first"}
           {found.length > MAX_SHOWN && `; ${MAX_SHOWN} shown`}
         </span>
       </div>
