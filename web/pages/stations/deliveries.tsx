@@ -111,7 +111,7 @@ function Attempts({
               </td>
               <td class="number">{latency(attempt.latencyMs)}</td>
               <td>
-                <code class="snippet">{attempt.snippet}</code>
+                <code class="station-snippet">{attempt.snippet}</code>
               </td>
             </tr>
           ))}
