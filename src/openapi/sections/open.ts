@@ -15,7 +15,7 @@ export const open: Section = {
         200: {
           about: "It is.",
           schema: Health,
-          example: { status: "ok", version: "0.3.0", storage: "ok" },
+          example: { status: "ok", version: "0.4.0", storage: "ok" },
         },
       },
       problems: { unavailable: "The storage does not answer." },
