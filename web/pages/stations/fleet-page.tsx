@@ -1,7 +1,8 @@
+import { FirstRun } from "../../first-run/first-run.tsx";
 import { fleet } from "../../live/fleet.ts";
-import { linkTo, place, replaceQuery } from "../../shell/place.ts";
+import { place, replaceQuery } from "../../shell/place.ts";
 import { amount, power } from "../../ui/amount.ts";
-import { Empty, Loading } from "../../ui/notes.tsx";
+import { Loading } from "../../ui/notes.tsx";
 import { PageHead } from "../../ui/page-head.tsx";
 import { readView } from "./arrangement.ts";
 import { FleetList } from "./fleet-list.tsx";
@@ -22,7 +23,7 @@ export function FleetPage() {
     <div class="page">
       <PageHead title="Stations" lead={<Totals />} />
       {fleet.size === 0 ? (
-        <NoStations />
+        <FirstRun />
       ) : (
         <>
           <StandingButtons chosen={view.standing} />
@@ -57,16 +58,5 @@ function Totals() {
       {amount(stations.length)} stations, {amount(online)} online, {amount(sessions)} sessions,{" "}
       {power(powerW)} now
     </>
-  );
-}
-
-function NoStations() {
-  return (
-    <Empty title="No station has been heard of yet">
-      <p>A station is here as soon as its first webhook has come in.</p>
-      <p>
-        <a href={linkTo(["sources"])}>Set up a source</a> and enter its URL at eDRV.
-      </p>
-    </Empty>
   );
 }

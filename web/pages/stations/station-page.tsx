@@ -97,9 +97,17 @@ function Actions({
   return (
     <>
       <Copy text={id} what="the station's id" />
-      <a class="button button-plain" href={linkTo(["feed"], { stations: id })}>
+      <a
+        class="button button-plain"
+        href={linkTo(["feed"], { filter: JSON.stringify({ stations: [id] }) })}
+      >
         Show in the feed
       </a>
+      {isAdmin() && (
+        <a class="button button-plain" href={linkTo(["replays", "new"], { stations: id })}>
+          Replay
+        </a>
+      )}
       {isAdmin() && isThere && (
         <ConfirmButton
           title="Take this station out of the list?"
