@@ -62,7 +62,7 @@ async function measure(
   const page = await openConsole(bench.url, bench.apiKey);
   try {
     console.log(`first station shown after ${page.firstStationMs.toFixed(0)} ms\n`);
-    const heads = ["", "frames", "p50 ms", "p95 ms", "p99 ms", "longest", "dropped", "long tasks"];
+    const heads = ["", "frames", "p50 ms", "p95 ms", "p99 ms", "longest", "dropped", "> 50 ms"];
     const quiet = await rowOf("no events, at rest", page, () => sleep(lengthMs));
     const quietScroll = await rowOf("no events, scrolling", page, () => page.scroll(lengthMs));
     // So many that they last for both measurements.

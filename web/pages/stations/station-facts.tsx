@@ -19,7 +19,7 @@ export function StationFacts({
   const powers = powerBySession(events);
   const sessions = state.sessions ?? [];
   return (
-    <div class="grid">
+    <div class="station-now">
       <section class="card stack" aria-label="State">
         <div class="card-head">
           <h2>State</h2>
@@ -40,13 +40,15 @@ export function StationFacts({
       </section>
       <section class="card stack" aria-label="Sessions">
         <h2>{sessions.length === 0 ? "No session runs" : "Sessions that run"}</h2>
-        {sessions.map((session) => (
-          <RunningSession
-            key={session.id}
-            session={session}
-            points={powers.get(session.id) ?? []}
-          />
-        ))}
+        <div class="sessions">
+          {sessions.map((session) => (
+            <RunningSession
+              key={session.id}
+              session={session}
+              points={powers.get(session.id) ?? []}
+            />
+          ))}
+        </div>
         {sessions.length === 0 && <LastSession powers={powers} />}
       </section>
     </div>
