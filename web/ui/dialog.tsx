@@ -17,11 +17,16 @@ export function Dialog({
   const id = useId();
   useEffect(() => {
     const dialog = element.current;
+    const opener = document.activeElement;
     dialog?.showModal();
     // Who opens a form wants to fill it in, not to close it.
     const field = dialog?.querySelector("form :is(input, select, textarea):enabled");
     if (field instanceof HTMLElement) field.focus();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      // The element may have left the page by now, and with it the memory of where the focus was.
+      if (opener instanceof HTMLElement) opener.focus();
+    };
   }, []);
   return (
     <dialog

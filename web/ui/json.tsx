@@ -1,13 +1,13 @@
 import { Copy } from "./copy.tsx";
 
-/** JSON as a tree that folds; the first level is open. */
+/** JSON as a tree that folds; what is in it and in its parts is open, what lies deeper is folded. */
 export function Json({ value, what }: { readonly value: unknown; readonly what: string }) {
   return (
     <div class="json">
       <div class="json-copy">
         <Copy text={JSON.stringify(value, null, 2)} what={what} />
       </div>
-      <Node name={null} value={value} isOpen />
+      <Node name={null} value={value} openLevels={2} />
     </div>
   );
 }
@@ -15,11 +15,11 @@ export function Json({ value, what }: { readonly value: unknown; readonly what: 
 function Node({
   name,
   value,
-  isOpen = false,
+  openLevels,
 }: {
   readonly name: string | null;
   readonly value: unknown;
-  readonly isOpen?: boolean;
+  readonly openLevels: number;
 }) {
   const label = name !== null && <span class="json-name">{name}: </span>;
   if (typeof value !== "object" || value === null) {
@@ -43,13 +43,13 @@ function Node({
     );
   }
   return (
-    <details open={isOpen} class="json-branch">
+    <details open={openLevels > 0} class="json-branch">
       <summary>
         {label}
         <span class="quiet">{count}</span>
       </summary>
       {entries.map(([key, item]) => (
-        <Node key={key} name={key} value={item} />
+        <Node key={key} name={key} value={item} openLevels={openLevels - 1} />
       ))}
     </details>
   );
