@@ -85,7 +85,7 @@ describe("what is live", () => {
     await tab.page.reload();
     await tab.says(/1 shown of/);
     expect(await tab.main.getByText("chargestation.online").count()).toBe(0);
-    await tab.page.getByLabel(/^Match/).fill("{ not json");
+    await tab.page.getByLabel("Body matches").fill("{ not json");
     await tab.says(/This is not JSON/);
   });
 
