@@ -1,7 +1,16 @@
+import { signal } from "@preact/signals";
+
 import type { RelayedEvent, SnapshotItem, StationState } from "../../client/client.ts";
 import { ACCOUNT_STATION } from "../../src/domain/station-id.ts";
 import { Asking, type AskStation } from "./asking.ts";
-import { EMPTY_FOLDED, type FoldedState, foldInto, refold, sessionOf, viewOf } from "./folding.ts";
+import {
+  EMPTY_FOLDED,
+  type FoldedState,
+  foldInto,
+  mayHaveEnded,
+  refold,
+  viewOf,
+} from "./folding.ts";
 import { energyOf, powerOf, type Standing, standingOf } from "./standing.ts";
 import { Pulse } from "./throttle.ts";
 
@@ -41,7 +50,10 @@ export class Fleet {
   #stations = new Map<string, Kept>();
   /** The snapshot that is coming in; it replaces all when it is whole. */
   #incoming: Map<string, Kept> | null = null;
-  #isKnown = false;
+  /** A signal of its own: who asks for this alone is not drawn anew with every beat. */
+  readonly #isKnown = signal(false);
+  /** What was handed out last, until something changes. */
+  #all: FleetStation[] | null = null;
   /** Stations that the relay does not list any more, as far as this page has seen them go. */
   readonly #gone = new Set<string>();
   readonly #asking: Asking;
@@ -57,8 +69,7 @@ export class Fleet {
 
   /** False until the first snapshot is whole. */
   get isKnown(): boolean {
-    void this.beat;
-    return this.#isKnown;
+    return this.#isKnown.value;
   }
 
   get size(): number {
@@ -66,9 +77,10 @@ export class Fleet {
     return this.#stations.size;
   }
 
-  all(): FleetStation[] {
+  all(): readonly FleetStation[] {
     void this.beat;
-    return Array.from(this.#stations, ([id, kept]) => show(id, kept));
+    this.#all ??= Array.from(this.#stations, ([id, kept]) => show(id, kept));
+    return this.#all;
   }
 
   get(id: string): FleetStation | null {
@@ -86,11 +98,11 @@ export class Fleet {
     if (!done) return;
     this.#stations = this.#incoming;
     this.#incoming = null;
-    this.#isKnown = true;
+    this.#isKnown.value = true;
     // It is newer than every answer that is still under way, and than what was seen to go.
     this.#asking.clear();
     this.#gone.clear();
-    this.#pulse.now();
+    this.#changed(true);
   }
 
   takeEvent(event: RelayedEvent, nowMs: number): void {
@@ -101,7 +113,7 @@ export class Fleet {
     kept.changedAtMs = nowMs;
     kept.lastType = type;
     kept.shown = null;
-    this.#pulse.touch();
+    this.#changed();
     // The answer to a question of ours may have been ahead of the stream.
     if (seq <= kept.seq) return;
     const before = foldedOf(kept);
@@ -120,16 +132,22 @@ export class Fleet {
   remove(station: string): void {
     this.#gone.add(station);
     this.#stations.delete(station);
-    this.#pulse.now();
+    this.#changed(true);
   }
 
   clear(): void {
     this.#stations = new Map();
     this.#incoming = null;
-    this.#isKnown = false;
+    this.#isKnown.value = false;
     this.#gone.clear();
     this.#asking.clear();
-    this.#pulse.now();
+    this.#changed(true);
+  }
+
+  #changed(isUrgent = false): void {
+    this.#all = null;
+    if (isUrgent) this.#pulse.now();
+    else this.#pulse.touch();
   }
 
   /** The relay's word, and what has come since; null: it knows no such station. */
@@ -143,7 +161,7 @@ export class Fleet {
       kept.seq = Math.max(kept.seq, state.seq);
     }
     kept.shown = null;
-    this.#pulse.touch();
+    this.#changed();
   }
 }
 
@@ -186,14 +204,4 @@ function show(id: string, kept: Kept): FleetStation {
     lastType,
   };
   return kept.shown;
-}
-
-/** Of a session that is not known here only the relay can tell whether it had ended before. */
-function mayHaveEnded({ sessions, ended }: FoldedState, event: RelayedEvent): boolean {
-  const { type } = event;
-  if (!type.startsWith("session.") || type === "session.created" || type === "session.started") {
-    return false;
-  }
-  const id = sessionOf(event);
-  return id !== null && ![...sessions, ...ended].some((session) => session.id === id);
 }

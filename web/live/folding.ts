@@ -87,3 +87,13 @@ export function foldInto(
 export function viewOf(station: string, seq: number, state: FoldedState): StationState {
   return JSON.parse(serializeState(station, seq, state));
 }
+
+/** Of a session that is not known here only the relay can tell whether it had ended before. */
+export function mayHaveEnded({ sessions, ended }: FoldedState, event: RelayedEvent): boolean {
+  const { type } = event;
+  if (!type.startsWith("session.") || type === "session.created" || type === "session.started") {
+    return false;
+  }
+  const id = sessionOf(event);
+  return id !== null && ![...sessions, ...ended].some((session) => session.id === id);
+}

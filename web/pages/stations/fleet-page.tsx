@@ -1,3 +1,5 @@
+import { useComputed } from "@preact/signals";
+
 import { FirstRun } from "../../first-run/first-run.tsx";
 import { fleet } from "../../live/fleet.ts";
 import { place, replaceQuery } from "../../shell/place.ts";
@@ -11,6 +13,8 @@ import { StandingButtons } from "./standing-buttons.tsx";
 /** Every station at a glance. */
 export function FleetPage() {
   const view = readView(place.value.query);
+  // Of the beat only what is said here: the page itself is not drawn anew with it.
+  const isEmpty = useComputed(() => fleet.size === 0).value;
   if (!fleet.isKnown) {
     return (
       <div class="page">
@@ -22,7 +26,7 @@ export function FleetPage() {
   return (
     <div class="page">
       <PageHead title="Stations" lead={<Totals />} />
-      {fleet.size === 0 ? (
+      {isEmpty ? (
         <FirstRun />
       ) : (
         <>
