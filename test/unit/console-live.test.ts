@@ -16,7 +16,7 @@ function event(seq: number): RelayedEvent {
 describe("Recent", () => {
   it("keeps the newest lines alone, in order", () => {
     const recent = new Recent();
-    for (let seq = 1; seq <= MAX_LINES * 3; seq += 1) recent.add(event(seq));
+    for (let seq = 1; seq <= MAX_LINES * 3; seq += 1) recent.add(event(seq), 0);
     const lines = recent.lines();
     expect(lines).toHaveLength(MAX_LINES);
     expect(lines.at(-1)).toMatchObject({ kind: "event", number: MAX_LINES * 3 });
@@ -25,7 +25,7 @@ describe("Recent", () => {
 
   it("hands out the same list until a line comes, and leaves it as it was", () => {
     const recent = new Recent();
-    recent.add(event(1));
+    recent.add(event(1), 0);
     const before = recent.lines();
     expect(recent.lines()).toBe(before);
     recent.noteGap("slow");
@@ -35,10 +35,10 @@ describe("Recent", () => {
 
   it("never gives a number again, also not after it was cleared", () => {
     const recent = new Recent();
-    recent.add(event(1));
+    recent.add(event(1), 0);
     recent.clear();
-    recent.add(event(2));
-    expect(recent.lines()).toEqual([{ kind: "event", number: 2, event: event(2) }]);
+    recent.add(event(2), 5);
+    expect(recent.lines()).toEqual([{ kind: "event", number: 2, atMs: 5, event: event(2) }]);
   });
 });
 

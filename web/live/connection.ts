@@ -18,6 +18,8 @@ export const status = signal<Status>({ state: "connecting" });
 export const gaps = signal<readonly Gap[]>([]);
 /** When the last item came, or null before the first. */
 export const heardAtMs = signal<number | null>(null);
+/** When this page began to listen, or null while it does not. */
+export const openedAtMs = signal<number | null>(null);
 
 const MAX_GAPS = 20;
 let subscription: Subscription | null = null;
@@ -26,6 +28,7 @@ let subscription: Subscription | null = null;
 export function openStream(apiKey: string): void {
   closeStream();
   samples.start();
+  openedAtMs.value = Date.now();
   subscription = connect({
     url: location.origin,
     token: apiKey,
@@ -40,7 +43,7 @@ export function openStream(apiKey: string): void {
         heardAtMs.value = nowMs;
         fleet.takeEvent(event, nowMs);
         rates.takeEvent(event, nowMs);
-        recent.add(event);
+        recent.add(event, nowMs);
       });
     },
     onGap: ({ reason }) => {
@@ -64,6 +67,7 @@ export function closeStream(): void {
   batch(() => {
     gaps.value = [];
     heardAtMs.value = null;
+    openedAtMs.value = null;
     status.value = { state: "connecting" };
   });
 }

@@ -3,7 +3,14 @@ import { Pulse } from "./throttle.ts";
 
 /** An event of the stream, or the notice that some are missing here. */
 export type FeedLine =
-  | { readonly kind: "event"; readonly number: number; readonly event: RelayedEvent }
+  | {
+      readonly kind: "event";
+      /** Counted from 1; a line that is not of the stream, but from before it, has none above 0. */
+      readonly number: number;
+      /** When it came, by this device's clock. */
+      readonly atMs: number;
+      readonly event: RelayedEvent;
+    }
   | { readonly kind: "gap"; readonly number: number; readonly reason: string };
 
 /** Lines that the page keeps; older ones are with the relay. */
@@ -30,8 +37,13 @@ export class Recent {
     return this.#shown;
   }
 
-  add(event: RelayedEvent): void {
-    this.#push({ kind: "event", number: this.#next(), event });
+  /** The number of the newest line, kept or not. */
+  get newest(): number {
+    return this.#number;
+  }
+
+  add(event: RelayedEvent, nowMs: number): void {
+    this.#push({ kind: "event", number: this.#next(), atMs: nowMs, event });
   }
 
   noteGap(reason: string): void {

@@ -1,13 +1,7 @@
 import { fleet } from "./fleet.ts";
+import type { Sample } from "./sample.ts";
 import { powerOf } from "./standing.ts";
 import { Pulse } from "./throttle.ts";
-
-/** What ran at one moment. */
-export interface Sample {
-  readonly atMs: number;
-  readonly sessions: number;
-  readonly powerW: number;
-}
 
 const EVERY_MS = 5_000;
 /** A day. */

@@ -16,13 +16,24 @@ export interface VirtualListProps<T> {
   readonly label: string;
   /** Keeps the end in view as the list grows. */
   readonly isFollowing?: boolean;
+  /** When it becomes true, the beginning comes into view. */
+  readonly isAtStart?: boolean;
   /** Told when it is scrolled: whether the end is in view now, and whether the beginning is. */
   readonly onScroll?: (isAtEnd: boolean, isAtStart: boolean) => void;
 }
 
 /** A list of any length that draws the rows in view alone. */
 export function VirtualList<T>(props: VirtualListProps<T>) {
-  const { items, keyOf, rowHeight, row, label, isFollowing = false, onScroll } = props;
+  const {
+    items,
+    keyOf,
+    rowHeight,
+    row,
+    label,
+    isFollowing = false,
+    isAtStart = false,
+    onScroll,
+  } = props;
   const element = useRef<HTMLElement>(null);
   const [, redraw] = useState(0);
   const made = useRef<Virtualizer<HTMLElement, Element> | null>(null);
@@ -46,6 +57,9 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
     const { current } = element;
     if (isFollowing && current !== null) current.scrollTop = current.scrollHeight;
   }, [isFollowing, items]);
+  useLayoutEffect(() => {
+    if (isAtStart) element.current?.scrollTo({ top: 0 });
+  }, [isAtStart]);
 
   return (
     <section

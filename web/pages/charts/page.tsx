@@ -4,12 +4,14 @@ import { useMemo } from "preact/hooks";
 
 import type { Metrics, Route } from "../../api/answers.ts";
 import { useList, useResource } from "../../api/use-resource.ts";
+import { openedAtMs } from "../../live/connection.ts";
 import { rates } from "../../live/rates.ts";
 import { samples } from "../../live/samples.ts";
 import type { PageProps } from "../../shell/pages.ts";
-import { place, replaceQuery } from "../../shell/place.ts";
-import { ErrorNote } from "../../ui/notes.tsx";
+import { linkTo, place, replaceQuery } from "../../shell/place.ts";
+import { Empty, ErrorNote } from "../../ui/notes.tsx";
 import { PageHead } from "../../ui/page-head.tsx";
+import { now } from "../../ui/time.tsx";
 import { Plot } from "./plot.tsx";
 import {
   deliveryLatency,
@@ -75,14 +77,20 @@ export function Page(_props: PageProps) {
 }
 
 function LiveEvents({ scheme }: { readonly scheme: number }) {
-  void rates.beat;
-  const nowS = Date.now() / 1_000;
+  // By the clock and not by what comes: when nothing comes, that is to be seen.
+  const untilS = now.value / 1_000;
+  const window = {
+    fromS: untilS - 15 * 60,
+    untilS,
+    sinceS: (openedAtMs.value ?? now.value) / 1_000,
+    stepS: STEP_S,
+  };
   return (
     <Plot
       title="Events by class"
       about="As this page receives them, averaged over 5 seconds; since it was opened."
       unit="per second"
-      data={liveRates(rates.seconds(), nowS - 15 * 60, nowS, STEP_S)}
+      data={liveRates(rates.seconds(), window)}
       scheme={scheme}
     />
   );
@@ -103,7 +111,16 @@ function Delivery({
     () => (metrics === null ? NOTHING : deliveryLatency(metrics, chosen)),
     [metrics, chosen],
   );
-  if (routes.data !== null && options.length === 0) return null;
+  if (routes.error !== null) return <ErrorNote message={routes.error} onRetry={routes.reload} />;
+  if (routes.data !== null && options.length === 0) {
+    return (
+      <Empty title="Nothing is delivered">
+        <p>
+          There is no <a href={linkTo(["routes"])}>route</a> yet, which would say where events go.
+        </p>
+      </Empty>
+    );
+  }
   return (
     <section class="stack">
       <Plot

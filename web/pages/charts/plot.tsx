@@ -1,9 +1,10 @@
 import "uplot/dist/uPlot.min.css";
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import UPlot from "uplot";
 
 import { amount } from "../../ui/amount.ts";
+import { Clock } from "../../ui/time.tsx";
 import type { PlotData } from "./series.ts";
 
 export interface PlotProps {
@@ -18,16 +19,20 @@ export interface PlotProps {
 
 const HEIGHT = 220;
 
-/** Lines over time; their newest and largest values stand below, as a table for everybody. */
+/**
+ * Lines over time. Their newest and largest values stand below, as a table for everybody; those under
+ * the pointer take the place of the newest.
+ */
 export function Plot({ title, about, unit, data, scheme }: PlotProps) {
   const element = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot | null>(null);
+  const [pointed, setPointed] = useState<number | null>(null);
   const names = data.series.map(({ name }) => name).join();
 
   useEffect(() => {
     const { current } = element;
     if (current === null) return;
-    const made = new UPlot(optionsOf(current, data, unit), alignedOf(data), current);
+    const made = new UPlot(optionsOf(current, data, unit, setPointed), alignedOf(data), current);
     plot.current = made;
     const observer = new ResizeObserver(() =>
       made.setSize({ width: current.clientWidth, height: HEIGHT }),
@@ -48,7 +53,7 @@ export function Plot({ title, about, unit, data, scheme }: PlotProps) {
         <p class="quiet">{about}</p>
       </figcaption>
       <div ref={element} aria-hidden="true" />
-      <Values data={data} unit={unit} title={title} />
+      <Values {...{ data, unit, title, pointed }} />
     </figure>
   );
 }
@@ -57,11 +62,15 @@ function Values({
   data,
   unit,
   title,
+  pointed,
 }: {
   readonly data: PlotData;
   readonly unit: string;
   readonly title: string;
+  /** Which of the times is pointed at. */
+  readonly pointed: number | null;
 }) {
+  const pointedAt = pointed === null ? undefined : data.times[pointed];
   return (
     <table class="chart-values">
       <caption class="visually-hidden">{title}</caption>
@@ -69,7 +78,7 @@ function Values({
         <tr>
           <th scope="col">Line</th>
           <th scope="col" class="number">
-            Newest, {unit}
+            {pointedAt === undefined ? "Newest" : <Clock at={pointedAt * 1_000} />}, {unit}
           </th>
           <th scope="col" class="number">
             Largest, {unit}
@@ -84,7 +93,12 @@ function Values({
               <th scope="row">
                 <span class={`chart-key chart-${colour}`} aria-hidden="true" /> {name}
               </th>
-              <td class="number">{amount(known.at(-1), 1)}</td>
+              <td class="number">
+                {amount(
+                  pointed === null || pointedAt === undefined ? known.at(-1) : values[pointed],
+                  1,
+                )}
+              </td>
               <td class="number">
                 {amount(known.length === 0 ? null : known.reduce((a, b) => Math.max(a, b)), 1)}
               </td>
@@ -100,7 +114,12 @@ function alignedOf({ times, series }: PlotData): UPlot.AlignedData {
   return [[...times], ...series.map(({ values }) => [...values])];
 }
 
-function optionsOf(element: HTMLElement, { series }: PlotData, unit: string): UPlot.Options {
+function optionsOf(
+  element: HTMLElement,
+  { series }: PlotData,
+  unit: string,
+  onPoint: (index: number | null) => void,
+): UPlot.Options {
   const style = getComputedStyle(element);
   const colour = (name: string) => style.getPropertyValue(name).trim();
   const axis = {
@@ -113,9 +132,13 @@ function optionsOf(element: HTMLElement, { series }: PlotData, unit: string): UP
     width: element.clientWidth,
     height: HEIGHT,
     legend: { show: false },
+    hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? null)] },
     cursor: { drag: { x: false, y: false } },
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, 1)] } },
-    axes: [axis, { ...axis, size: 56, label: unit, labelSize: 16, labelFont: axis.font }],
+    axes: [
+      { ...axis, values: clockLabels },
+      { ...axis, values: numberLabels, size: 56, label: unit, labelSize: 16, labelFont: axis.font },
+    ],
     series: [
       {},
       ...series.map((one) => ({
@@ -126,6 +149,24 @@ function optionsOf(element: HTMLElement, { series }: PlotData, unit: string): UP
       })),
     ],
   };
+}
+
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const numberLabels = (_plot: UPlot, values: readonly number[]) =>
+  values.map((value) => COMPACT.format(value));
+
+/** As all the console's times: of 24 hours; with seconds where the marks are close. */
+function clockLabels(
+  _plot: UPlot,
+  times: readonly number[],
+  _axis: number,
+  _space: number,
+  stepS: number,
+): string[] {
+  const digits = "2-digit";
+  const seconds = stepS < 60 ? ({ second: digits } as const) : {};
+  const format = { hour: digits, minute: digits, hour12: false, ...seconds } as const;
+  return times.map((at) => new Date(at * 1_000).toLocaleTimeString(undefined, format));
 }
 
 /** The colour that a token has in the present scheme; a canvas knows nothing of tokens. */

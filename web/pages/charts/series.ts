@@ -1,6 +1,6 @@
 import type { EventClass, Metrics, MetricsOfMinute } from "../../api/answers.ts";
 import type { Second } from "../../live/rates.ts";
-import type { Sample } from "../../live/samples.ts";
+import type { Sample } from "../../live/sample.ts";
 
 /** One line of a plot. */
 export interface Series {
@@ -26,22 +26,30 @@ const CLASSES: readonly (readonly [EventClass, string, Series["colour"]])[] = [
   ["relay", "relay", 6],
 ];
 
-/** Live: per second as this page has received them, averaged over so many seconds to be read. */
+/** The times that are looked at, and since when this page has listened, in seconds since 1970. */
+export interface LiveWindow {
+  readonly fromS: number;
+  readonly untilS: number;
+  readonly sinceS: number;
+  /** Values are averaged over so many seconds, to be read. */
+  readonly stepS: number;
+}
+
+/** Live: per second as this page has received them. */
 export function liveRates(
   seconds: readonly Second[],
-  fromS: number,
-  untilS: number,
-  stepS: number,
+  { fromS, untilS, sinceS, stepS }: LiveWindow,
 ): PlotData {
   const first = Math.floor(fromS / stepS);
   const count = Math.max(0, Math.floor(untilS / stepS) - first);
   const times = Array.from({ length: count }, (_, index) => (first + index) * stepS);
   const series = CLASSES.map(([name, label, colour]) => {
-    const values = times.map(() => 0);
+    const values = times.map((at): number | null => (at < sinceS ? null : 0));
     for (const { at, counts } of seconds) {
       const index = Math.floor(at / stepS) - first;
       const value = values[index];
-      if (value !== undefined) values[index] = value + (counts.get(name) ?? 0) / stepS;
+      if (value !== undefined && value !== null)
+        values[index] = value + (counts.get(name) ?? 0) / stepS;
     }
     return { name: label, colour, values };
   });

@@ -23,15 +23,29 @@ export function placeOf({ station, seq }: Pick<RelayedEvent, "station" | "seq">)
   return `${station} ${seq}`;
 }
 
-/** Older events that are not among the lines, as lines before them; newest first, like the lines. */
+export function placesOf(lines: readonly FeedLine[]): ReadonlySet<string> {
+  return new Set(lines.flatMap((line) => (line.kind === "event" ? [placeOf(line.event)] : [])));
+}
+
+/**
+ * Of events, newest first, those from before the lines, as lines: what is newer than any of them
+ * came while the list stood still, and has its place above.
+ */
 export function olderLines(
   older: readonly RelayedEvent[],
   lines: readonly FeedLine[],
 ): readonly FeedLine[] {
-  const known = new Set(
-    lines.flatMap((line) => (line.kind === "event" ? [placeOf(line.event)] : [])),
-  );
+  const known = placesOf(lines);
   return older
-    .filter((event) => !known.has(placeOf(event)))
-    .map((event, index) => ({ kind: "event", number: -index - 1, event }));
+    .slice(older.findLastIndex((event) => known.has(placeOf(event))) + 1)
+    .map((event, index) => ({ kind: "event", number: -index, atMs: 0, event }));
+}
+
+/**
+ * Whether what was loaded as older reaches up to the lines: those that came in between may have
+ * been let go of since, and a list without them would pass for whole.
+ */
+export function isJoined(loadedAt: number, lines: readonly FeedLine[]): boolean {
+  const oldest = lines[0];
+  return oldest === undefined || oldest.number <= loadedAt + 1;
 }
