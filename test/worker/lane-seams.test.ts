@@ -35,7 +35,8 @@ describe("a parked lane", () => {
     await expect.poll(() => healthOf(tenant, routeId)).toBe("suspect");
     await expect.poll(() => troubles(tenant, routeId)).toEqual({ bad: "parked" });
     expect(await lanesOf(tenant, routeId, "?status=troubled")).toEqual({ bad: "parked" });
-    expect(await lanesOf(tenant, routeId)).toMatchObject({ bad: "parked", a: "idle" });
+    // The probe that closed the breaker may have come from any of the others; all go on by themselves.
+    await expect.poll(() => lanesOf(tenant, routeId)).toMatchObject({ bad: "parked", a: "idle" });
   });
 
   it("is not probed", async () => {
