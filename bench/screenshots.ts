@@ -63,7 +63,8 @@ async function take(page: Page, { name, place, scheme, viewport }: (typeof SHOTS
   await page.evaluate(`location.hash = "#/${place}"`);
   await page.getByRole("heading", { level: 1 }).waitFor();
   if (name === "route") await page.getByRole("link", { name: "Demo receiver" }).first().click();
-  await page.waitForLoadState("networkidle");
+  // On a busy machine a page may be loading still.
+  await page.locator(".loading").first().waitFor({ state: "detached" });
   // The page says how fresh it is by the second; a moment later it is drawn.
   await page.waitForTimeout(3_000);
   const path = join(IMAGES, `console-${name}.png`);

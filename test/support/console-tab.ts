@@ -39,10 +39,11 @@ export class ConsoleTab {
     return opened;
   }
 
-  /** As by a click on a link: the page stays loaded. */
+  /** As by a click on a link: the console stays. Resolves when the page has what it asked for. */
   async go(place: string, title: string | RegExp): Promise<void> {
     await this.page.evaluate(`location.hash = ${JSON.stringify(`#/${place}`)}`);
     await this.heading(title).waitFor();
+    await this.page.locator("main .loading").first().waitFor({ state: "detached" });
   }
 
   heading(name: string | RegExp): Locator {

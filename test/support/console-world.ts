@@ -44,10 +44,9 @@ export async function closeTabs(): Promise<void> {
   expect(faults).toEqual([]);
 }
 
-/** A tab at the bare address, or with a fragment. */
-export async function openTab(fragment = ""): Promise<ConsoleTab> {
-  const { browser, relay } = world();
-  const tab = await ConsoleTab.open(browser, relay.url, fragment);
+/** A tab at the bare address, or with a fragment; `origin` is the relay's own, or a proxy before it. */
+export async function openTab(fragment = "", origin = world().relay.url): Promise<ConsoleTab> {
+  const tab = await ConsoleTab.open(world().browser, origin, fragment);
   tabs.push(tab);
   return tab;
 }

@@ -98,3 +98,20 @@ describe("what is live", () => {
     await tab.page.getByRole("table", { name: "Events by class" }).getByText("network").waitFor();
   });
 });
+
+describe("a large fleet", () => {
+  it("has no more rows in the page than are in view, and shows the last by the keyboard", async () => {
+    const fleet = await ConsoleTenant.create();
+    const ids = Array.from({ length: 120 }, (_, i) => `station-${String(i).padStart(3, "0")}`);
+    await Promise.all(ids.map((station) => fleet.send({ type: "session.started", station })));
+    const tab = await fleet.enter("stations", "Stations");
+    await tab.says("120 shown");
+    const rows = tab.main.getByRole("listitem");
+    await tab.link("station-000").waitFor();
+    expect(await rows.count()).toBeLessThan(60);
+    await tab.page.getByRole("region", { name: "Stations" }).focus();
+    await tab.page.keyboard.press("End");
+    await tab.link("station-119").waitFor();
+    expect(await rows.count()).toBeLessThan(60);
+  });
+});

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { ConsoleTenant, world } from "../../support/console-world.ts";
 import { webhook } from "../../support/webhooks.ts";
 
+const PATIENCE = { timeout: 20_000 };
 let tenant: ConsoleTenant;
 
 beforeAll(async () => {
@@ -93,6 +94,30 @@ describe("routes", () => {
     await tab.button(/^Redeliver event 1 of refused-station|^Redeliver .*refused-station/).click();
     await expect.poll(() => destination.of("refused-station").length).toBe(1);
     await tab.says("No dead letters");
+  });
+
+  it("let an operator try a lane again, or give its next event up", async () => {
+    const { destination } = world();
+    const stations = ["tried-station", "skipped-station"];
+    const { id } = await tenant.api.route(destination.url, {
+      name: "stuck",
+      filter: { stations },
+      retry: { scheduleSeconds: [3_600] },
+    });
+    destination.answer = ({ headers }) => ({
+      status: stations.includes(headers["chargewire-station"] ?? "") ? 503 : 200,
+    });
+    for (const station of stations) await tenant.send({ station });
+    const tab = await tenant.enter(`routes/${id}?tab=lanes`, "stuck");
+    await tab.button("Skip the next event of skipped-station").click();
+    await tab.button("Skip it").click();
+    await tab.says("The event is a dead letter now.");
+    destination.answer = () => ({ status: 200 });
+    await tab.button("Retry the lane of tried-station now").click();
+    await expect.poll(() => destination.of("tried-station").length, PATIENCE).toBe(1);
+    await tab.link(/^Dead letters/).click();
+    await tab.main.getByRole("row").filter({ hasText: "skipped-station" }).waitFor();
+    expect(destination.of("skipped-station")).toEqual([]);
   });
 
   it("get a replay that is counted before it is sent, and its progress to the end", async () => {
