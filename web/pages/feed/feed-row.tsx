@@ -1,4 +1,5 @@
 import type { EventClass } from "../../api/answers.ts";
+import { gapWords } from "../../live/gap-words.ts";
 import type { FeedLine } from "../../live/recent.ts";
 import { Badge, type Tone } from "../../ui/badge.tsx";
 import { Clock } from "../../ui/time.tsx";
@@ -11,12 +12,6 @@ const TONES: Readonly<Record<EventClass, Tone>> = {
   charging_intelligence: "info",
   unknown: "off",
   relay: "warn",
-};
-
-const REASONS: Readonly<Record<string, string>> = {
-  retention: "what followed is no longer kept",
-  epoch: "the relay's feed began anew",
-  slow: "this page could not keep up",
 };
 
 /** As long as its flash takes. */
@@ -36,7 +31,7 @@ export function FeedRow({
   readonly onOpen: (line: FeedLine) => void;
 }) {
   if (line.kind === "gap") {
-    return <p class="feed-gap">Events are missing here: {REASONS[line.reason] ?? line.reason}.</p>;
+    return <p class="feed-gap">Events are missing here: {gapWords(line.reason)}.</p>;
   }
   const { event } = line;
   const isNew = isFollowed && Date.now() - line.atMs < NEW_MS;
