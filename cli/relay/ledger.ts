@@ -76,6 +76,9 @@ export class Ledger {
     }
     this.#copies += 1;
     if (known !== receipt.sha256) this.#bodyChanges += 1;
+    // Where it may come again, it comes before anything newer does.
+    const isBehind = receipt.seq !== this.#newestSeq.get(receipt.station);
+    if (this.#kind === "route" && isBehind) this.#outOfOrder += 1;
   }
 
   /** Judges the place of an event without counting it: one of the relay's own. */

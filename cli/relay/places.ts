@@ -6,7 +6,7 @@ import type { SentEvent } from "../simulator/simulator.ts";
 import { type Api, RelayedEvent } from "./api.ts";
 import { planFaults } from "./fault-plan.ts";
 import { type Account, Ledger, type LedgerKind } from "./ledger.ts";
-import { type Delivery, Receiver } from "./receiver.ts";
+import { type Delivery, Receiver, type Reply } from "./receiver.ts";
 import { Subscriber, type SubscriberOptions } from "./subscriber.ts";
 
 /** As much of an event, from a stream or from a list, as goes into an account. */
@@ -23,6 +23,8 @@ export interface PlacesOptions {
   readonly relayUrl: string;
   readonly apiKey: string;
   readonly random: Random;
+  /** What the receiver does; by default it fails now and then. */
+  readonly reply?: (delivery: Delivery) => Reply;
 }
 
 const FILTER_STATIONS = 4;
@@ -59,7 +61,7 @@ export class Places {
     this.#route = this.#open("route", "route", everything);
     this.#route.badSignatures = 0;
     this.receiver = new Receiver({
-      reply: planFaults(options.random),
+      reply: options.reply ?? planFaults(options.random),
       onDelivery: (delivery, status) => this.#deliver(delivery, status),
     });
   }
@@ -96,6 +98,11 @@ export class Places {
   get resumptions(): { resumed: number; notResumed: number } {
     const { reconnectionCount = 0, gapCount = 0 } = this.#dropper ?? {};
     return { resumed: reconnectionCount - gapCount, notResumed: gapCount };
+  }
+
+  /** Events that the receiver has taken. */
+  get deliveredCount(): number {
+    return this.#route.receivedCount;
   }
 
   get receivedCount(): number {

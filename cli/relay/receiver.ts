@@ -25,7 +25,9 @@ export type Reply =
   | { readonly kind: "answer"; readonly status: number; readonly retryAfter?: string }
   | { readonly kind: "late"; readonly status: number; readonly delayMs: number }
   /** The connection is cut without an answer. */
-  | { readonly kind: "reset" };
+  | { readonly kind: "reset" }
+  /** There is no answer, and nobody is told of a delivery. */
+  | { readonly kind: "hang" };
 
 export interface ReceiverOptions {
   readonly reply: (delivery: Delivery) => Reply;
@@ -72,6 +74,7 @@ export class Receiver {
     }
     const delivery = describe(request, body, this.#webhook);
     const reply = delivery.isSigned ? this.#options.reply(delivery) : UNSIGNED;
+    if (reply.kind === "hang") return;
     if (reply.kind === "late") await sleep(reply.delayMs);
     this.#options.onDelivery(delivery, reply.kind === "reset" ? null : reply.status);
     if (reply.kind === "reset") request.socket.destroy();

@@ -15,17 +15,22 @@ const COLUMNS: readonly (readonly [heading: string, cell: (account: Account) => 
   ["signature", ({ badSignatures }) => String(badSignatures ?? "-")],
 ];
 
-/** The accounts as a table, and below it what else the run came to. */
-export function reconciliationTable(reconciliation: Reconciliation): string {
-  const { accounts, simulation, latencies, elapsedMs, resumedCount, findings } = reconciliation;
+/** The accounts as lines of a table; what is wrong is pointed at. */
+export function accountsTable(accounts: readonly Account[]): string[] {
   const rows = accounts.map((account) => [
     `${account.place}${isInOrder(account) ? "" : "  <-"}`,
     ...COLUMNS.map(([, cell]) => cell(account)),
   ]);
+  return aligned([["", ...COLUMNS.map(([heading]) => heading)], ...rows]);
+}
+
+/** The accounts as a table, and below it what else the run came to. */
+export function reconciliationTable(reconciliation: Reconciliation): string {
+  const { accounts, simulation, latencies, elapsedMs, resumedCount, findings } = reconciliation;
   const { events, acknowledged, duplicates, forgeries, latencyMs: ack } = simulation;
   const seconds = elapsedMs / 1000;
   return [
-    ...aligned([["", ...COLUMNS.map(([heading]) => heading)], ...rows]),
+    ...accountsTable(accounts),
     "",
     `sent          ${events} events, ${duplicates} of them twice, ${forgeries.sent} forged`,
     `accepted      ${acknowledged}; ${forgeries.refused} forged ones refused`,

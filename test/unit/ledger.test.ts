@@ -88,6 +88,15 @@ describe("Ledger", () => {
     expect(isInOrder(account)).toBe(true);
   });
 
+  it("wants a repeat at a route before anything newer", () => {
+    const account = accountOf("route", (ledger) => {
+      ledger.receive(receipt(1), null);
+      ledger.receive(receipt(2), 1);
+      ledger.receive(receipt(1), null);
+    });
+    expect(account).toMatchObject({ repeated: 1, outOfOrder: 1 });
+  });
+
   it("counts an event as lost that a route only ever turned away", () => {
     const account = accountOf("route", (ledger) => ledger.receive(receipt(1), null, false));
     expect(account).toMatchObject({ received: 0, lost: 3 });

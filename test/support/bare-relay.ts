@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { newSecrets } from "../../cli/relay/dev-secrets.ts";
+import { PROJECT_DIR, RelayError } from "../../cli/relay/relay.ts";
+import { buildWorker, workerdConfig } from "./workerd-config.ts";
+
+const WORKERD = join(PROJECT_DIR, "node_modules/workerd/bin/workerd");
+const START_LIMIT_MS = 30_000;
+const LOOK_INTERVAL_MS = 10;
+/** Below what systems give to outgoing connections: else one could be on the port between two starts. */
+const FIRST_PORT = 20_000;
+const PORTS = 10_000;
+
+/**
+ * The built Worker on bare workerd: one process, with its state on disk, that can be killed at any
+ * instant and started again where it was.
+ */
+export class BareRelay {
+  readonly url: string;
+  readonly operatorKey: string;
+  readonly #directory: string;
+  #child: ChildProcess | null = null;
+  #errors = "";
+
+  private constructor(directory: string, port: number, operatorKey: string) {
+    this.#directory = directory;
+    this.url = `http://127.0.0.1:${port}`;
+    this.operatorKey = operatorKey;
+    process.once("exit", this.#killNow);
+  }
+
+  /** Built, not started. */
+  static async build(): Promise<BareRelay> {
+    const directory = mkdtempSync(join(tmpdir(), "chargewire-bare-"));
+    const stateDir = join(directory, "state");
+    mkdirSync(stateDir);
+    writeFileSync(join(directory, "worker.js"), buildWorker());
+    const port = await findLowPort();
+    const { operatorKey, masterKey } = newSecrets();
+    const texts = { OPERATOR_KEY: operatorKey, MASTER_KEY: masterKey, DESTINATIONS: "any" };
+    writeFileSync(join(directory, "config.capnp"), workerdConfig({ port, stateDir, texts }));
+    return new BareRelay(directory, port, operatorKey);
+  }
+
+  /** The last of what the process has printed as trouble. */
+  get errors(): string {
+    return this.#errors;
+  }
+
+  /** Starts the process, and waits for nothing. */
+  launch(): void {
+    const child = spawn(WORKERD, ["serve", "--experimental", "config.capnp"], {
+      cwd: this.#directory,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    child.stderr.on("data", (data) => {
+      this.#errors = (this.#errors + String(data)).slice(-8_000);
+    });
+    this.#child = child;
+  }
+
+  /** Resolves once it answers from its storage. */
+  async untilHealthy(): Promise<void> {
+    for (const deadlineMs = Date.now() + START_LIMIT_MS; Date.now() < deadlineMs; ) {
+      if (this.#child === null || this.#child.exitCode !== null) break;
+      if (await isHealthy(this.url)) return;
+      await sleep(LOOK_INTERVAL_MS);
+    }
+    throw new RelayError(`workerd did not start: ${this.#errors}`);
+  }
+
+  async start(): Promise<void> {
+    this.launch();
+    await this.untilHealthy();
+  }
+
+  /** SIGKILL: it gets to do nothing more. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === null) return;
+    this.#child = null;
+    if (child.exitCode !== null) throw new RelayError(`workerd ended by itself: ${this.#errors}`);
+    const exited = once(child, "exit");
+    child.kill("SIGKILL");
+    await exited;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    process.off("exit", this.#killNow);
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  readonly #killNow = () => {
+    this.#child?.kill("SIGKILL");
+  };
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2_000) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+async function findLowPort(): Promise<number> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
+  throw new RelayError("There is no free port.");
+}
