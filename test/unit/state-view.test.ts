@@ -84,7 +84,7 @@ describe("availabilityOf", () => {
     const { value } = fc.letrec<{ value: unknown }>((tie) => ({
       value: fc.oneof(
         { depthSize: "small" },
-        fc.constantFrom("c1", "Available", MARKER, 7, true, null),
+        fc.constantFrom("c1", "Available", "Other", 7, true, null),
         fc.array(tie("value"), { maxLength: 3 }),
         fc.dictionary(fc.constantFrom(...names), tie("value"), { maxKeys: 4 }),
       ),
