@@ -295,18 +295,6 @@ describe("compileFilter", () => {
       { numRuns: 1000 },
     );
   });
-
-  it("is quick about patterns made to be slow", () => {
-    const stars = `${Array(63).fill("*").join(".")}.x`;
-    const types = Array.from({ length: 100 }, (_, at) => `${stars.slice(0, -1)}x${at % 10}`);
-    const { wants } = compileFilter(Filter.parse({ types }));
-    const startedMs = performance.now();
-    for (let length = 55; length <= 64; length += 1) {
-      expect(wants(event(Array(length).fill("a").join(".")))).toBe(false);
-    }
-    // Polynomial: some 4 million steps. A matcher that backtracks does not end in this century.
-    expect(performance.now() - startedMs).toBeLessThan(2000);
-  });
 });
 
 /** A star takes one segment, or one and more. */
