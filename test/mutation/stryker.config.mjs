@@ -30,7 +30,7 @@ export default {
   timeoutMS: 10_000,
   incremental: true,
   incrementalFile: "dist/mutation/incremental.json",
-  reporters: ["clear-text", "json"],
+  reporters: ["clear-text", "progress-append-only", "json"],
   clearTextReporter: { logTests: false, allowColor: false },
   jsonReporter: { fileName: "dist/mutation/report.json" },
   tempDirName: "dist/mutation/sandbox",
