@@ -83,10 +83,23 @@ describe("logAttempt", () => {
     expect(log).toHaveLength(count);
     expect(log.filter((attempt) => attempt.answer === answer)).toHaveLength(kept);
     expect(log.slice(-kept).every((attempt) => attempt.answer === answer)).toBe(true);
+    const bare = log
+      .slice(0, -kept)
+      .map((attempt) => [attempt.seq, attempt.status, attempt.answer]);
+    expect(bare).toEqual(Array(count - kept).fill([OF.seq, 500, ""]));
   });
 });
 
 describe("writeAttemptLog", () => {
+  it("leaves out what an attempt has not, in the order that stored logs have", () => {
+    let log = logAttempt([], OF, answered(204), NOW);
+    expect(writeAttemptLog(log)).toBe(`[[${NOW - 5},7,2,"delivered",204,5]]`);
+    log = logAttempt([], OF, answered(422, "no"), NOW);
+    expect(writeAttemptLog(log)).toBe(`[[${NOW - 5},7,2,"refused",422,5,"no"]]`);
+    log = logAttempt([], { ...OF, replay: "rp_1" }, answered(204), NOW);
+    expect(writeAttemptLog(log)).toBe(`[[${NOW - 5},7,2,"delivered",204,5,"","rp_1"]]`);
+  });
+
   it("is read back as it was, whatever came of the attempts", () => {
     const failed = (error: "timeout" | "connection", detail: string): Outcome => ({
       kind: "failed",

@@ -96,6 +96,29 @@ describe("a breaker that is closed", () => {
     expect(run(interrupted).breaker.state).toBe("suspect");
   });
 
+  it("remembers the first two lanes that failed, and the first three that were refused", () => {
+    const lanes = ["a", "b", "a", "c", "d"];
+    const refused = run(lanes.map((lane) => report("refused", lane))).breaker;
+    expect(refused.refusedLanes).toEqual(["a", "b", "c"]);
+    const failing = run(lanes.map((lane) => report("trouble", lane))).breaker;
+    expect(failing.failedLanes).toEqual(["a", "b"]);
+  });
+
+  it("counts the time that it fails from the first failure since the last success", () => {
+    const reports = [report("trouble"), report("delivered"), report("trouble"), report("trouble")];
+    expect(run(reports).breaker.failingSinceMs).toBe(NOW + 2000);
+  });
+
+  it("is as it was when a lane comes that may attempt nothing", () => {
+    const { breaker } = run([report("trouble", "a")]);
+    expect(afterBlocked(breaker, "b", NOW)).toBe(breaker);
+  });
+
+  it("knows nothing of a destination before the first attempt, and has nothing to calm", () => {
+    expect(HEALTHY).toMatchObject({ lastAnswer: "", warned: false, announced: false });
+    expect(isCalm(HEALTHY, NOW)).toBe(false);
+  });
+
   it("is healthy again after a minute without a failure", () => {
     const { breaker } = run([report("trouble"), report("delivered")]);
     expect(isCalm(breaker, NOW + CALM_MS - 1)).toBe(false);
@@ -162,6 +185,18 @@ describe("a breaker that is open", () => {
     const { breaker, change } = afterReport(failed(), report("refused"), NOW);
     expect(change).toBe("closed");
     expect(breaker).toMatchObject({ state: "suspect", failures: 0, refusals: 1 });
+  });
+
+  it("is calm no sooner than a minute after it closed", () => {
+    const laterMs = NOW + HOUR_MS;
+    const { breaker } = afterReport(failed(), report("delivered"), laterMs);
+    expect(breaker.lastFailureMs).toBe(laterMs);
+    expect(isCalm(breaker, laterMs + CALM_MS - 1)).toBe(false);
+  });
+
+  it("counts the refusal that closed it", () => {
+    const { breaker } = afterReport(failed(), report("refused", "cs9"), NOW);
+    expect(breaker).toMatchObject({ refusals: 1, refusedLanes: ["cs9"] });
   });
 
   it("stays open at a refusal when refusals opened it", () => {

@@ -57,6 +57,7 @@ describe("eventClass", () => {
     ["session.ev_charged", "src_1", "charging_intelligence"],
     ["session.paused", "src_1", "unknown"],
     ["relay.route.failing", RELAY_SOURCE, "relay"],
+    ["relay.route.failing", "relay", "relay"],
     ["relay.route.failing", "src_1", "unknown"],
   ])("calls a %s of %s %s", (type, source, expected) => {
     expect(eventClass(type, source)).toBe(expected);

@@ -79,6 +79,38 @@ describe("Flow", () => {
     expect(flow.bytes).toBe(0);
   });
 
+  it("counts small frames together, as of the last of them, up to 64 KiB", () => {
+    const sentBefore = (...sizes: number[]) => {
+      const flow = new Flow();
+      for (const bytes of sizes) flow.sent(bytes, 1, 0);
+      flow.sent(1, 2, 10);
+      flow.heard(5);
+      return flow.bytes;
+    };
+    expect(sentBefore(1)).toBe(2);
+    expect(sentBefore(1, 2, 3)).toBe(7);
+    expect(sentBefore(65_535)).toBe(65_536);
+    expect(sentBefore(65_536)).toBe(1);
+    expect(sentBefore(32_768, 32_768)).toBe(1);
+  });
+
+  it("tells frames that are acknowledged apart, however small", () => {
+    const flow = acknowledging();
+    flow.sent(1, 1, 0);
+    flow.sent(1, 2, 0);
+    flow.acknowledged(1, 0);
+    expect(flow.bytes).toBe(1);
+  });
+
+  it("begins anew once everything was received", () => {
+    const flow = new Flow();
+    for (const atMs of [1, 2, 3]) {
+      flow.sent(10, atMs, atMs);
+      flow.heard(atMs);
+      expect(flow.bytes).toBe(0);
+    }
+  });
+
   it("goes by acknowledgements alone from the first one on", () => {
     const flow = new Flow();
     flow.sent(3 * MIB, 1, 0);

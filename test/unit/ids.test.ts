@@ -50,6 +50,12 @@ describe.each(KINDS)("IdMint, for %s", (kind) => {
     expect(await ids.tenantOf(kind, id)).toBe("acme-7");
   });
 
+  it.each(["-", " ", "_", "\n", "https://x/"])("refuses what has %j about it", async (extra) => {
+    const id = await issue(kind, "acme");
+    expect(await ids.tenantOf(kind, extra + id)).toBeNull();
+    expect(await ids.tenantOf(kind, id + extra)).toBeNull();
+  });
+
   it("refuses the random part of one tenant's under the name of another", async () => {
     const id = await issue(kind, "acme");
     expect(await ids.tenantOf(kind, id.replace("acme", "evil"))).toBeNull();
@@ -69,6 +75,19 @@ describe.each(KINDS)("IdMint, for %s", (kind) => {
     "\u0000",
   ])("refuses the junk %j", async (text) => {
     expect(await ids.tenantOf(kind, text)).toBeNull();
+  });
+});
+
+describe("the relay's own id", () => {
+  it("is the same for one key, and another for every other", async () => {
+    const same = new IdMint(new Uint8Array(32).fill(7));
+    expect(await ids.relayId()).toMatch(/^[a-z2-7]{20}$/);
+    expect(await same.relayId()).toBe(await ids.relayId());
+    expect(await others.relayId()).not.toBe(await ids.relayId());
+  });
+
+  it("stays what it is from one version to the next, for relays know each other by it", async () => {
+    expect(await ids.relayId()).toBe("bsbmyx6m3zajpbzqyaei");
   });
 });
 

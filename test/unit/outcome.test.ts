@@ -9,6 +9,7 @@ import {
   type Outcome,
   type OutcomeClass,
   readRetryAfter,
+  retryAfterMs,
 } from "../../src/domain/outcome.ts";
 
 const NOW = Date.UTC(2026, 10, 22, 10, 15, 30);
@@ -125,6 +126,14 @@ describe("readRetryAfter", () => {
     },
   );
 
+  it("reads a date of the oldest form, without a comma", () => {
+    expect(readRetryAfter("Sun Nov 22 10:16:30 2026 GMT", NOW)).toBe(60_000);
+  });
+
+  it("reads no date that stands behind something else", () => {
+    expect(readRetryAfter(`after ${httpDate(60_000)}`, NOW)).toBeNull();
+  });
+
   it("never throws and never answers more than an hour or less than nothing", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.nat().map(String), fc.date().map(String)), (text) => {
@@ -146,5 +155,20 @@ describe("describeOutcome", () => {
   it("says what a person wants to know first", () => {
     expect(describeOutcome(answered(503))).toBe("HTTP 503");
     expect(describeOutcome(failed("timeout"))).toBe("timeout");
+  });
+});
+
+describe("retryAfterMs", () => {
+  it("is what an answer has asked for, and nothing without one", () => {
+    const asked: Outcome = {
+      kind: "answered",
+      status: 503,
+      retryAfterMs: 5_000,
+      latencyMs: 5,
+      snippet: "",
+    };
+    expect(retryAfterMs(asked)).toBe(5_000);
+    expect(retryAfterMs(answered(503))).toBeNull();
+    expect(retryAfterMs(failed("timeout"))).toBeNull();
   });
 });

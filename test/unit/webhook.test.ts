@@ -244,6 +244,7 @@ describe("readTime", () => {
     "2023-13-01T13:41:35Z",
     "2023-05-01T13:41:35Z and more",
     "+012023-05-01T13:41:35Z",
+    ["2023-05-01T13:41:35Z"],
   ])("does not read %j", (value) => {
     expect(readTime(value)).toBeNull();
   });
