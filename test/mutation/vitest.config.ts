@@ -10,6 +10,9 @@ export default defineConfig({
       "test/unit/{client,console,cli,simulator}-*.test.ts",
       "test/unit/{filter-time,layering,ledger,openapi,patience,simulator}.test.ts",
     ],
+    setupFiles: ["test/mutation/properties.ts"],
+    // Each mutant is tried in a worker of its own, and one is enough for all files.
+    isolate: false,
     testTimeout: 30_000,
   },
 });
