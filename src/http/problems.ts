@@ -48,6 +48,11 @@ export function inadmissible(reason: Inadmissible): Response {
   }
 }
 
+/** Thrown for a request whose body does not come to its end: whoever sent it has gone. */
+export class BrokenBodyError extends Error {
+  override readonly name = "BrokenBodyError";
+}
+
 export const notFound = (what: string): Response => refuse("not_found", `No such ${what}.`);
 
 /** Where faults and bugs end. Refusals were answered where they were decided. */
@@ -59,14 +64,21 @@ export function answerError(error: Error, c: AppContext): Response {
       "The relay's secrets are missing or unusable; its log says which.",
     );
   }
+  const isIngest = c.req.path.startsWith("/ingest/");
+  if (error instanceof BrokenBodyError) {
+    // Anybody can do that, as often as they like: it is no failure of the relay's, and not logged.
+    return isIngest ? unavailable() : refuse("invalid_request", "The body broke off.");
+  }
   const fault = faultFields(error);
   const isFault = fault.retryable || fault.overloaded;
   const path = c.req.path.replace(/src_[^/]+/g, "src_…");
   log(isFault ? "warn" : "error", "request.failed", { path, ...fault });
   // To eDRV both mean the same: nothing was taken in, so send it again.
-  if (!isFault && !c.req.path.startsWith("/ingest/")) {
-    return refuse("internal", "The log has the reason.");
-  }
+  if (!isFault && !isIngest) return refuse("internal", "The log has the reason.");
+  return unavailable();
+}
+
+function unavailable(): Response {
   return problem({
     code: "unavailable",
     detail: "Nothing was taken in; please send it again.",

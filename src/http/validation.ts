@@ -7,7 +7,7 @@ import type { Issue } from "../domain/problem.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { parseJson } from "../domain/webhook.ts";
 import type { AppContext } from "./context.ts";
-import { problem } from "./problems.ts";
+import { BrokenBodyError, problem } from "./problems.ts";
 
 /** Bodies of the management API. */
 const MAX_BODY_BYTES = 256 * 1024;
@@ -94,7 +94,7 @@ export function readFilter(c: AppContext, others: readonly string[]): Result<Fil
   });
 }
 
-/** Null when there are more than `limit` bytes; the rest is not read. */
+/** Null when there are more than `limit` bytes; the rest is not read. Rejects with {@link BrokenBodyError}. */
 export async function readBytes(
   request: Request,
   limit: number,
@@ -105,7 +105,9 @@ export async function readBytes(
   let total = 0;
   const reader = request.body.getReader();
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw new BrokenBodyError("the body broke off", { cause });
+    });
     if (done) break;
     total += value.length;
     if (total > limit) {

@@ -1,6 +1,10 @@
 import { reset } from "cloudflare:test";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Hono } from "hono";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
+import type { AppEnv } from "../../src/http/context.ts";
+import { answerError } from "../../src/http/problems.ts";
+import { readBytes } from "../../src/http/validation.ts";
 import { OPERATOR_KEY } from "../support/secrets.ts";
 import { BODIES, BODILESS, type Place, pathOf, SERVED, setUpPlace } from "./endpoints.ts";
 import { worker } from "./support.ts";
@@ -57,4 +61,29 @@ describe.each(Object.entries(BODIES))("%s", (endpoint, bodyOf) => {
     expect((await send(endpoint, changed, padded(most + 1))).status).toBe(413);
     expect((await send(endpoint, changed, padded(most))).status).toBeLessThan(300);
   });
+});
+
+describe("a body that breaks off", () => {
+  const brokenOff = () =>
+    new ReadableStream({
+      pull: (controller) => controller.error(new Error("the sender has gone")),
+    });
+  // Within one Worker: on the way to another one its body would only be shorter.
+  const reader = new Hono<AppEnv>();
+  reader.onError(answerError);
+  reader.post("*", async ({ req }) => new Response(await readBytes(req.raw, 100)));
+
+  it.each([
+    ["/v1/keys", 400, "invalid_request"],
+    ["/ingest/src_1", 503, "unavailable"],
+  ])(
+    "is its sender's doing: at %s it is answered %i, and not logged",
+    async (path, status, code) => {
+      const logged = [vi.spyOn(console, "warn"), vi.spyOn(console, "error")];
+      const response = await reader.request(path, { method: "POST", body: brokenOff() });
+      expect([response.status, await response.json()]).toMatchObject([status, { code }]);
+      expect(logged.flatMap((spy) => spy.mock.calls)).toEqual([]);
+      vi.restoreAllMocks();
+    },
+  );
 });
