@@ -45,7 +45,7 @@ export interface CrashReport {
 
 const CONCURRENCY = 64;
 /** Between the relay's first answer and its end. */
-const MAX_UP_MS = 1_200;
+const MAX_UP_MS = 2_000;
 const MAX_DOWN_MS = 300;
 /** Some ends come while it starts. */
 const START_SHARE = 0.2;

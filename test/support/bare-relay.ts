@@ -1,21 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { newSecrets } from "../../cli/relay/dev-secrets.ts";
 import { PROJECT_DIR, RelayError } from "../../cli/relay/relay.ts";
+import { findLowPort } from "./low-port.ts";
 import { buildWorker, workerdConfig } from "./workerd-config.ts";
 
 const WORKERD = join(PROJECT_DIR, "node_modules/workerd/bin/workerd");
 const START_LIMIT_MS = 30_000;
 const LOOK_INTERVAL_MS = 10;
-/** Below what systems give to outgoing connections: else one could be on the port between two starts. */
-const FIRST_PORT = 20_000;
-const PORTS = 10_000;
 
 /**
  * The built Worker on bare workerd: one process, with its state on disk, that can be killed at any
@@ -110,20 +107,4 @@ async function isHealthy(url: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function findLowPort(): Promise<number> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => resolve(true));
-    });
-    if (!isFree) continue;
-    server.close();
-    await once(server, "close");
-    return port;
-  }
-  throw new RelayError("There is no free port.");
 }

@@ -71,7 +71,10 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = .main),
     (name = "state", disk = (path = ${quote(stateDir)}, writable = true)),
-    (name = "internet", network = (allow = ["public", "private"])),
+    (name = "internet", network = (
+      allow = ["public", "private"],
+      tlsOptions = (trustBrowserCas = true),
+    )),
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
   extensions = [(modules = [(name = "test:limiter", internal = true, esModule = ${quote(LIMITER)})])],
