@@ -49,6 +49,8 @@ export interface Retained {
   readonly awaited?: boolean;
   /** Where the feed stood when a call took the station out. Events take it out without that. */
   readonly removedOffset?: number;
+  /** Up to this seq of the station nothing brings it back after that. */
+  readonly forgottenSeq?: number;
 }
 
 export interface FeedEntry {
@@ -66,6 +68,7 @@ export interface FeedEntry {
 export class FeedLog {
   readonly #db: Database;
   readonly #slots: number;
+  readonly #checkpointEvents: number;
   #epoch = "";
   #head = 0;
   #oldest = 0;
@@ -80,10 +83,12 @@ export class FeedLog {
   /** Counted before the flush that brings what is counted. */
   readonly metrics = new FeedMetrics();
 
-  constructor(db: Database, slots = SEGMENT_SLOTS) {
+  /** A checkpoint has to come before the ring has turned once. */
+  constructor(db: Database, slots = SEGMENT_SLOTS, checkpointEvents = CHECKPOINT_EVENTS) {
     this.#db = db;
     this.usage = new FeedUsage(db);
     this.#slots = slots;
+    this.#checkpointEvents = checkpointEvents;
     if (exists(db)) this.#load();
   }
 
@@ -189,7 +194,7 @@ export class FeedLog {
       records.push({ offset: this.#head, type, station, json });
     }
     this.#write(records, retained);
-    if (this.#head - this.#checkpointed >= CHECKPOINT_EVENTS) this.#checkpoint();
+    if (this.#head - this.#checkpointed >= this.#checkpointEvents) this.#checkpoint();
     return records;
   }
 
@@ -209,12 +214,13 @@ export class FeedLog {
     });
   }
 
-  /** Takes a station out of state and snapshots. */
-  remove(station: string): void {
+  /** Takes a station out of state and snapshots. When it throws, make a new log, as above. */
+  remove(station: string, forgottenSeq = this.lastSeq(station)): void {
     const known = this.#stations.get(station);
     if (known === undefined) return;
-    this.#retain(station, { ...known, state: null, removedOffset: this.#head });
-    this.#checkpoint();
+    this.#retain(station, { ...known, state: null, removedOffset: this.#head, forgottenSeq });
+    // All of its rows or none: a part left over from before would set stations back.
+    this.#db.transaction(() => this.#checkpoint());
   }
 
   /** Stations that were taken out by a call at that offset or after it, and are still out. */

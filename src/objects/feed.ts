@@ -258,12 +258,7 @@ export class FeedObject extends DurableObject<Env> {
    * while there may be more, so that no call takes long.
    */
   async expire(beforeMs: number): Promise<boolean> {
-    try {
-      return this.#log.clearBefore(beforeMs, MAX_CLEARED_SEGMENTS);
-    } catch (error) {
-      this.#log = new FeedLog(this.#db);
-      throw error;
-    }
+    return this.#stored(() => this.#log.clearBefore(beforeMs, MAX_CLEARED_SEGMENTS));
   }
 
   /** What was relayed and delivered in the last minutes. */
@@ -279,8 +274,13 @@ export class FeedObject extends DurableObject<Env> {
   /** Takes a station out of state and snapshots. False when there is none. */
   async removeStation(station: string): Promise<boolean> {
     if (this.#log.state(station) === null) return false;
-    await this.env.STATION.getByName(stationName(this.#tenant, station)).forget(Date.now());
-    this.#log.remove(station);
+    const owner = this.env.STATION.getByName(stationName(this.#tenant, station));
+    const knownSeq = this.#log.lastSeq(station);
+    // Stations of 0.4.0 do not say.
+    const forgottenSeq = Math.max(knownSeq, (await owner.forget(Date.now())) ?? 0);
+    // What it has sent since then has brought it back.
+    if (this.#log.lastSeq(station) > forgottenSeq) return true;
+    this.#stored(() => this.#log.remove(station, forgottenSeq));
     this.#stream.publishRemoval(station);
     return true;
   }
@@ -410,18 +410,28 @@ export class FeedObject extends DurableObject<Env> {
       if (first > known + 1 && first > batch.oldestSeq) continue;
       broken ||= first > known + 1;
       for (const { seq, type, json } of fresh) entries.push({ station, seq, type, json });
-      const state = batch.removed ? null : (batch.state ?? this.#log.state(station));
+      // What it had sent before it was taken out, and comes only now, does not bring it back.
+      const { forgottenSeq = 0 } = before ?? {};
+      const isForgotten = last <= forgottenSeq;
+      const isGone = batch.removed || isForgotten;
+      const state = isGone ? null : (batch.state ?? before?.state ?? null);
       const { totals = before?.totals ?? [] } = batch;
       const done = totalsSince(totals, before?.totals ?? []);
       this.#log.usage.add(done);
       const counted = fresh.flatMap((event) => event.counted ?? []);
       const attempts = newest(batch.attempts ?? [], amountOf(done, "attempts"));
       this.#log.metrics.count(counted, attempts, Date.now());
-      const awaited = state === null && !batch.removed;
-      retained.set(station, { lastSeq: last, state, totals, ...(awaited ? { awaited } : {}) });
+      const awaited = state === null && !isGone;
+      retained.set(station, {
+        lastSeq: last,
+        state,
+        totals,
+        ...(awaited ? { awaited } : {}),
+        ...(isForgotten ? { forgottenSeq } : {}),
+      });
     }
     if (entries.length > 0) {
-      const records = this.#append(entries, retained);
+      const records = this.#stored(() => this.#log.append(entries, retained));
       // In the same turn, so that a subscriber never stands between the log and the frames. The
       // platform lets no frame out before the row is durable.
       if (broken) this.#announceHole();
@@ -449,11 +459,11 @@ export class FeedObject extends DurableObject<Env> {
     this.ctx.waitUntil(told);
   }
 
-  #append(entries: readonly FeedEntry[], retained: Parameters<FeedLog["append"]>[1]) {
+  /** When it throws nothing was stored, so nothing may be believed of the log any more. */
+  #stored<T>(change: () => T): T {
     try {
-      return this.#log.append(entries, retained);
+      return change();
     } catch (error) {
-      // Nothing was stored, so nothing may be believed of it.
       this.#log = new FeedLog(this.#db);
       throw error;
     }

@@ -132,11 +132,16 @@ export class StationObject extends DurableObject<Env> {
     return this.#parts.laneActions.deliveries(routeId, before, limit);
   }
 
-  /** Forgets what is known of the station; its events stay in the log until it turns. */
-  async forget(nowMs: number): Promise<void> {
-    if (this.#parts.journal.seq === 0) return;
+  /**
+   * Forgets what is known of the station; its events stay in the log until it turns. The seq of
+   * the newest event that is forgotten; null when there is none.
+   */
+  async forget(nowMs: number): Promise<number | null> {
+    const { seq } = this.#parts.journal;
+    if (seq === 0) return null;
     this.#parts.journal.forget(nowMs);
     this.#stream.publishRemoval(this.#station);
+    return seq;
   }
 
   /**

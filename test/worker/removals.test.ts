@@ -1,8 +1,9 @@
-import { reset } from "cloudflare:test";
+import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 
 import type { TestTenant } from "../support/api.ts";
-import { feedOf, lastCursor, newTenant, ops, subscribe } from "./support.ts";
+import { around, sendOne } from "./outage-support.ts";
+import { feedOf, lastCursor, newTenant, ops, stationOf, subscribe } from "./support.ts";
 import { statesOf } from "./token-support.ts";
 
 afterEach(() => reset());
@@ -69,5 +70,62 @@ describe("a station that a call takes out", () => {
     await expect.poll(() => ops(narrow.frames)).toEqual(["hello", "state"]);
     await expect.poll(() => ops(fresh.frames)).toEqual(["hello", "snapshot"]);
     expect(JSON.stringify([narrow.frames, fresh.frames])).not.toContain("gone");
+  });
+});
+
+describe("a station that a call takes out while it sends", () => {
+  const statusOf = async (tenant: TestTenant, station: string) =>
+    (await tenant.call("GET", `/v1/stations/${station}`)).status;
+
+  it("stays out when what it had sent before reaches the feed after that", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    await sendOne(tenant, path, "cs1");
+    const removal = Promise.withResolvers<void>();
+    const pushes: string[] = [];
+    await around(feedOf(tenant), "push", async (real) => {
+      pushes.push("held");
+      await removal.promise;
+      return real();
+    });
+    const sending = sendOne(tenant, path, "cs1");
+    await expect.poll(() => pushes.length).toBe(1);
+    expect((await tenant.call("DELETE", "/v1/stations/cs1")).status).toBe(204);
+    removal.resolve();
+    await sending;
+    expect(await statusOf(tenant, "cs1")).toBe(404);
+    await sendOne(tenant, path, "cs1");
+    expect(await statusOf(tenant, "cs1")).toBe(200);
+  });
+
+  it("is there when what it has sent since reached the feed before that", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    await sendOne(tenant, path, "cs1");
+    await around(stationOf(tenant, "cs1"), "forget", async (real) => {
+      const answer = await real();
+      await sendOne(tenant, path, "cs1");
+      return answer;
+    });
+    expect((await tenant.call("DELETE", "/v1/stations/cs1")).status).toBe(204);
+    expect(await statusOf(tenant, "cs1")).toBe(200);
+  });
+
+  it("is still there when that could not be stored, and can be taken out again", async () => {
+    const tenant = await newTenant();
+    await push(tenant, "cs1");
+    const sql = (query: string) =>
+      runInDurableObject(feedOf(tenant), (_instance, { storage }) => {
+        storage.sql.exec(query);
+      });
+    await sql(`CREATE TRIGGER full BEFORE INSERT ON meta BEGIN SELECT RAISE(ABORT, 'full'); END`);
+    const failed = await runInDurableObject(feedOf(tenant), (feed) =>
+      feed.removeStation("cs1").catch(String),
+    );
+    expect(failed).toContain("full");
+    expect(await feedOf(tenant).state("cs1")).not.toBeNull();
+    await sql("DROP TRIGGER full");
+    expect(await feedOf(tenant).removeStation("cs1")).toBe(true);
+    expect(await feedOf(tenant).state("cs1")).toBeNull();
   });
 });
