@@ -8,6 +8,10 @@ export default defineConfig({
   test: {
     // On two cores one is the default, and most tests wait most of the time.
     maxWorkers: 2,
+    provide: {
+      modelRuns: Number(process.env.CHARGEWIRE_MODEL_RUNS ?? 0),
+      modelSeed: Number(process.env.CHARGEWIRE_MODEL_SEED ?? 0),
+    },
     projects: [
       {
         test: {

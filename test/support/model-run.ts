@@ -1,0 +1,14 @@
+import { spawnSync } from "node:child_process";
+
+/* `npm run test:model`: the model tests with as many runs as a night has time for. */
+
+const runs = process.env.CHARGEWIRE_MODEL_RUNS ?? "300";
+const { status } = spawnSync(
+  "vitest",
+  ["run", "test/worker/model-", "test/unit/model-", ...process.argv.slice(2)],
+  {
+    stdio: "inherit",
+    env: { ...process.env, CHARGEWIRE_MODEL_RUNS: runs },
+  },
+);
+process.exitCode = status ?? 1;
