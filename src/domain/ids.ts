@@ -1,11 +1,16 @@
 import { equalBytes, sha256, toBase32, toHex, toUtf8 } from "./encoding.ts";
 
+/** Beyond, a mint starts over. */
+const MAX_KNOWN_SOURCES = 10_000;
+
 /**
  * Source ids and API keys carry their tenant and a keyed checksum, so that what was never
  * issued is refused without asking any object, and so creates none.
  */
 export class IdMint {
   readonly #key: Promise<CryptoKey>;
+  /** Source ids that were found to be ours, with their tenants: every webhook brings one. */
+  readonly #sources = new Map<string, string>();
 
   constructor(idKey: Uint8Array<ArrayBuffer>) {
     this.#key = crypto.subtle.importKey("raw", idKey, { name: "HMAC", hash: "SHA-256" }, false, [
@@ -30,11 +35,18 @@ export class IdMint {
 
   /** The tenant that a source id or API key was issued for, or null if we did not issue it. */
   async tenantOf(kind: "src" | "cw", text: string): Promise<string | null> {
+    const known = kind === "src" ? this.#sources.get(text) : undefined;
+    if (known !== undefined) return known;
     const parts = /^([a-z]+)_([a-z0-9-]{1,40})_([a-z2-7]{10,32})([a-z2-7]{12})$/.exec(text);
     const [, prefix, tenant, random, checksum] = parts ?? [];
     if (prefix !== kind || tenant === undefined || random === undefined) return null;
     const expected = await this.#checksum(`${prefix}_${tenant}_${random}`);
-    return equalBytes(toUtf8(expected), toUtf8(checksum ?? "")) ? tenant : null;
+    if (!equalBytes(toUtf8(expected), toUtf8(checksum ?? ""))) return null;
+    if (kind === "src") {
+      if (this.#sources.size >= MAX_KNOWN_SOURCES) this.#sources.clear();
+      this.#sources.set(text, tenant);
+    }
+    return tenant;
   }
 
   async #issue(prefix: string, tenant: string, length: number): Promise<string> {

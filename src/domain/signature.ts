@@ -1,4 +1,4 @@
-import { concatBytes, fromHex, toHex, toUtf8 } from "./encoding.ts";
+import { fromHex, toHex, toUtf8 } from "./encoding.ts";
 import { err, ok, type Result } from "./result.ts";
 
 /**
@@ -20,6 +20,7 @@ export const DEFAULT_TOLERANCE_SECONDS = 300;
 /** Bounds on what an unauthenticated header can make us compute. */
 const MAX_HEADER_LENGTH = 2048;
 const MAX_SIGNATURES = 8;
+const FULL_STOP = 0x2e;
 
 /** eDRV's `t` has no documented unit; no plausible time in seconds reaches this, none in ms is below. */
 const SMALLEST_MS_TIMESTAMP = 100_000_000_000;
@@ -141,5 +142,10 @@ function parseMac(hex: string): Uint8Array<ArrayBuffer> | null {
 }
 
 function prefixed(t: string, body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return concatBytes([toUtf8(`${t}.`), body]);
+  const signed = new Uint8Array(t.length + 1 + body.length);
+  // Digits only, so a character is a byte.
+  for (let index = 0; index < t.length; index += 1) signed[index] = t.charCodeAt(index);
+  signed[t.length] = FULL_STOP;
+  signed.set(body, t.length + 1);
+  return signed;
 }
