@@ -1,5 +1,5 @@
 import type { Env } from "./env.ts";
-import { app } from "./http/app.ts";
+import { handle } from "./http/app.ts";
 
 export { Courier } from "./objects/courier.ts";
 export { FeedObject } from "./objects/feed.ts";
@@ -8,4 +8,4 @@ export { RegistryObject } from "./objects/registry.ts";
 export { StationObject } from "./objects/station.ts";
 export { TenantObject } from "./objects/tenant.ts";
 
-export default { fetch: app.fetch } satisfies ExportedHandler<Env>;
+export default { fetch: handle } satisfies ExportedHandler<Env>;

@@ -50,34 +50,34 @@ function newApp(): Hono<AppEnv> {
 const webhooks = newApp();
 webhooks.route("/ingest", ingest);
 
-const everything = newApp();
-everything.route("/health", health);
-everything.route("/", reference);
-everything.route("/ingest", ingest);
-everything.use("/v1/*", cors);
-everything.route("/v1", streams);
-everything.route("/v1", tokens);
-everything.route("/v1/config", config);
-everything.route("/v1/settings", settings);
-everything.route("/v1/tenants", tenants);
-everything.route("/v1/keys", keys);
-everything.route("/v1/sources", sources);
-everything.route("/v1/routes", routes);
-everything.route("/v1/events", events);
-everything.route("/v1/filters", filters);
-everything.route("/v1/stations", stations);
-everything.route("/v1/quarantine", quarantine);
-everything.route("/v1/replays", replays);
-everything.route("/v1/audit", audit);
-everything.route("/v1/usage", usage);
-everything.route("/v1/metrics", metrics);
+export const app = newApp();
+app.route("/health", health);
+app.route("/", reference);
+app.route("/ingest", ingest);
+app.use("/v1/*", cors);
+app.route("/v1", streams);
+app.route("/v1", tokens);
+app.route("/v1/config", config);
+app.route("/v1/settings", settings);
+app.route("/v1/tenants", tenants);
+app.route("/v1/keys", keys);
+app.route("/v1/sources", sources);
+app.route("/v1/routes", routes);
+app.route("/v1/events", events);
+app.route("/v1/filters", filters);
+app.route("/v1/stations", stations);
+app.route("/v1/quarantine", quarantine);
+app.route("/v1/replays", replays);
+app.route("/v1/audit", audit);
+app.route("/v1/usage", usage);
+app.route("/v1/metrics", metrics);
 
-export const app = {
-  fetch(request: Request, env: Env, context: ExecutionContext): Response | Promise<Response> {
-    const isWebhook = request.url.startsWith(
-      "/ingest/",
-      request.url.indexOf("/", "https://".length),
-    );
-    return (isWebhook ? webhooks : everything).fetch(request, env, context);
-  },
-};
+/** Where every request comes in. */
+export function handle(
+  request: Request,
+  env: Env,
+  context: ExecutionContext,
+): Response | Promise<Response> {
+  const isWebhook = request.url.startsWith("/ingest/", request.url.indexOf("/", "https://".length));
+  return (isWebhook ? webhooks : app).fetch(request, env, context);
+}

@@ -4,6 +4,9 @@ import { concatBytes, sha256, toHex, toUtf8 } from "../domain/encoding.ts";
 import { type SignatureScheme, verifySignature } from "../domain/signature.ts";
 import { type QuarantineReason, readWebhook, type Webhook } from "../domain/webhook.ts";
 import { stationName } from "../env.ts";
+import type { AppendStatus } from "../objects/station.ts";
+import type { IncomingEvent } from "../objects/station-journal.ts";
+import { appendInLine } from "./append-line.ts";
 import { type AppContext, type AppEnv, addressOf } from "./context.ts";
 import { notFound, problem, refuse, tooMany } from "./problems.ts";
 import { noteRefusal } from "./refusals.ts";
@@ -118,30 +121,26 @@ async function accept(
       return quarantine(c, request, "stale");
     case "gone":
       return notFound("source");
-    default:
-      throw new Error("the station left an event unanswered");
   }
 }
 
-async function append(
+function append(
   c: AppContext,
   { tenant, sourceId, receivedAtMs }: SignedRequest,
   { id, type, station, createdAtMs, body }: Webhook,
   scheme: SignatureScheme,
-) {
-  const object = c.env.STATION.getByName(stationName(tenant, station));
-  const [status] = await object.append([
-    {
-      id,
-      type,
-      source: sourceId,
-      createdAtMs,
-      receivedAtMs,
-      body,
-      replayable: scheme !== "timestamped",
-    },
-  ]);
-  return status;
+): Promise<AppendStatus> {
+  const name = stationName(tenant, station);
+  const event: IncomingEvent = {
+    id,
+    type,
+    source: sourceId,
+    createdAtMs,
+    receivedAtMs,
+    body,
+    replayable: scheme !== "timestamped",
+  };
+  return appendInLine(c, name, event);
 }
 
 /** Signed, and not to be read or placed: kept for a person, and acknowledged. */

@@ -1,10 +1,10 @@
+import { LATE, within } from "../domain/patience.ts";
 import { faultFields, log } from "../log.ts";
 import type { Database } from "../store/database.ts";
 import { deleteUnblocked, listUnblocked } from "../store/health-store.ts";
 import { deleteSubscribed, listToTell, noteTold, readTenant } from "../store/tenant-store.ts";
 import type { AlarmClock } from "./alarm-clock.ts";
 import type { FeedConfig } from "./feed.ts";
-import { LATE, within } from "./patience.ts";
 import { isThere } from "./tenant-config.ts";
 
 const TELL_TRIES = 3;

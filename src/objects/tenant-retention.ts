@@ -1,9 +1,9 @@
+import { LATE, within } from "../domain/patience.ts";
 import { keptSinceMs, nextSweepMs } from "../domain/retention.ts";
 import { faultFields, log } from "../log.ts";
 import type { Database } from "../store/database.ts";
 import * as store from "../store/retention-store.ts";
 import type { AlarmClock } from "./alarm-clock.ts";
-import { LATE, within } from "./patience.ts";
 import { isThere } from "./tenant-config.ts";
 
 /** Stations that one step wakes; a step takes a second at least. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { LATE, within } from "../../src/objects/patience.ts";
+import { LATE, within } from "../../src/domain/patience.ts";
 
 const LONG_MS = 60_000;
 const never = new Promise<never>(() => {});

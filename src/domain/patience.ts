@@ -11,6 +11,6 @@ export async function within<T>(ms: number, promise: Promise<T>): Promise<T | ty
     // A rejection that comes too late is taken by the race, and concerns nobody.
     return await Promise.race([promise, late]);
   } finally {
-    clearTimeout(timer);
+    if (timer !== null) clearTimeout(timer);
   }
 }
