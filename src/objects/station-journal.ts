@@ -144,7 +144,11 @@ export class Journal {
     this.create();
     const totals = this.tally.totals();
     try {
-      return this.#db.transaction(() => incoming.map((event) => this.#appendOne(event, owes)));
+      return this.#db.transaction(() => {
+        const outcomes = incoming.map((event) => this.#appendOne(event, owes));
+        this.#write(outcomes.flatMap((each) => (each.status === "accepted" ? [each.event] : [])));
+        return outcomes;
+      });
     } catch (error) {
       // The rows are rolled back, so what memory made of them is read anew.
       this.#load();
@@ -249,8 +253,15 @@ export class Journal {
       if (!this.owed.has(routeId)) this.owed.set(routeId, event.seq - 1);
     }
     if (isWebhook) this.tally.count("accepted");
-    writeEvent(this.#db, this.#capacity, event, this.#serializeHead());
     return { status: "accepted", event };
+  }
+
+  /** What the station knows after them goes with the newest alone: no other row's is ever read. */
+  #write(events: readonly StationEvent[]): void {
+    for (const [index, event] of events.entries()) {
+      const isNewest = index === events.length - 1;
+      writeEvent(this.#db, this.#capacity, event, isNewest ? this.#serializeHead() : "");
+    }
   }
 
   #isKnown(id: string): boolean {
