@@ -1,4 +1,3 @@
-import { eventClass, type StationEvent, serializeEvent } from "../domain/event.ts";
 import { Gather } from "../domain/gather.ts";
 import type { AttemptSample } from "../domain/metric-counts.ts";
 import { invariant } from "../domain/result.ts";
@@ -6,6 +5,7 @@ import type { Standing } from "../domain/route.ts";
 import { serializeState } from "../domain/state.ts";
 import type { PushBatch, PushReply } from "./feed.ts";
 import type { Journal } from "./station-journal.ts";
+import { recordOf, type StationRecord } from "./station-record.ts";
 import type { UntoldAttempts } from "./station-untold-attempts.ts";
 
 /** One push carries at most this; the rest follows in the next. */
@@ -44,6 +44,9 @@ export class Pusher {
   /** The newest seq the feed is known to have, or null after a wake, until it says. */
   #pushedSeq: number | null = null;
 
+  /** The newest events, in their order, as far as they need not be read from the log again. */
+  #recent: readonly StationRecord[] = [];
+
   constructor(journal: Journal, untold: UntoldAttempts, station: string, world: PushWorld) {
     this.#journal = journal;
     this.#untold = untold;
@@ -67,6 +70,12 @@ export class Pusher {
     return seq >= this.#freshAfterSeq && nowMs - this.#heardMs < FRESH_MS;
   }
 
+  /** Events that the log has just taken in: the next push has them at hand. */
+  remember(records: readonly StationRecord[]): void {
+    const recent = [...this.#recent, ...records];
+    this.#recent = cut(recent).length === recent.length ? recent : [];
+  }
+
   /** After an append to a station that just woke: what came before is taken to be with the feed, which corrects it. */
   assumePushed(seq: number): void {
     this.#pushedSeq ??= seq;
@@ -84,23 +93,15 @@ export class Pusher {
 
   async #pushOnce(): Promise<void> {
     const from = this.#pushedSeq;
-    const events = from === null ? [] : cut(this.#journal.read(from, PUSH_EVENTS));
+    const events = from === null ? [] : this.#eventsAfter(from);
     const triedSeq = this.#triedSeq;
-    const lastSeq = events.at(-1)?.seq ?? 0;
+    const lastSeq = events.at(-1)?.offset ?? 0;
     this.#triedSeq = Math.max(triedSeq, lastSeq);
     const { attempts } = this.#journal.tally;
     const reply = await this.#world.push({
       station: this.#station,
       oldestSeq: this.#journal.oldestSeq,
-      events: events.map((event) => ({
-        seq: event.seq,
-        type: event.type,
-        json: serializeEvent(event),
-        counted: {
-          class: eventClass(event.type, event.source),
-          receivedAtMs: event.receivedAtMs,
-        },
-      })),
+      events: events.map(({ offset, type, json, counted }) => ({ seq: offset, type, json, counted })),
       state: this.#stateText(events),
       removed: this.#journal.state.isGone,
       totals: this.#journal.tally.totals(),
@@ -119,7 +120,19 @@ export class Pusher {
     invariant(from === null || reply.lastSeq !== from || events.length === 0, "a push goes on");
     // A feed that was set back lacks what is kept nowhere any more: the next event tells it so.
     const isLost = from !== null && events.length === 0 && reply.lastSeq < this.#journal.seq;
-    this.#pushedSeq = isLost ? this.#journal.seq : reply.lastSeq;
+    const pushedSeq = isLost ? this.#journal.seq : reply.lastSeq;
+    this.#pushedSeq = pushedSeq;
+    this.#recent = this.#recent.filter(({ offset }) => offset > pushedSeq);
+  }
+
+  /** From memory when it has all of them: read what was just written only when there is need. */
+  #eventsAfter(seq: number): readonly StationRecord[] {
+    const oldest = this.#recent[0]?.offset;
+    const newest = this.#recent.at(-1)?.offset;
+    if (oldest !== undefined && oldest <= seq + 1 && newest === this.#journal.seq) {
+      return cut(this.#recent.filter(({ offset }) => offset > seq));
+    }
+    return cut(this.#journal.read(seq, PUSH_EVENTS).map(recordOf));
   }
 
   #attemptSamples(): AttemptSample[] {
@@ -127,18 +140,19 @@ export class Pusher {
   }
 
   /** The state goes with the newest event only: an older one is about to be followed. */
-  #stateText(events: readonly StationEvent[]): string | null {
+  #stateText(events: readonly StationRecord[]): string | null {
     const { state, seq } = this.#journal;
-    if (events.at(-1)?.seq !== seq) return null;
+    if (events.at(-1)?.offset !== seq) return null;
     return serializeState(this.#station, seq, state);
   }
 }
 
-function cut(events: StationEvent[]): StationEvent[] {
+/** As many as one push carries. */
+function cut(records: readonly StationRecord[]): readonly StationRecord[] {
   let chars = 0;
-  const end = events.findIndex((event) => {
-    chars += event.body.length;
-    return chars > PUSH_CHARS;
+  const end = records.findIndex(({ json }, index) => {
+    chars += json.length;
+    return chars > PUSH_CHARS || index >= PUSH_EVENTS;
   });
-  return end < 0 ? events : events.slice(0, Math.max(end, 1));
+  return end < 0 ? records : records.slice(0, Math.max(end, 1));
 }

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 
-import { type StationEvent, serializeEvent } from "../domain/event.ts";
+import type { StationEvent } from "../domain/event.ts";
 import { Gather } from "../domain/gather.ts";
 import { allowsStation } from "../domain/grant.ts";
 import type { LaneAction } from "../domain/lane.ts";
@@ -15,6 +15,7 @@ import { AlarmClock } from "./alarm-clock.ts";
 import type { AppendOutcome, IncomingEvent } from "./station-journal.ts";
 import { openParts, type StationParts } from "./station-parts.ts";
 import { GoneError } from "./station-push.ts";
+import { recordOf } from "./station-record.ts";
 import type { ReplayAnswer, ReplayCount, ReplayTurn } from "./station-replay.ts";
 import type { DeliveryPlace, DeliveryView, LaneView } from "./station-views.ts";
 import { Stream, subscriptionOf } from "./stream.ts";
@@ -241,7 +242,11 @@ export class StationObject extends DurableObject<Env> {
       // All in the turn of the append: the alarm is part of its transaction, and subscribers
       // never stand between the log and the frames, which leave when the rows are durable.
       this.#parts.lanes.arm(Date.now());
-      if (this.#stream.size > 0) this.#publish(outcomes);
+      const records = outcomes.flatMap((outcome) =>
+        outcome.status === "accepted" ? [recordOf(outcome.event)] : [],
+      );
+      this.#parts.pusher.remember(records);
+      if (this.#stream.size > 0) this.#stream.publish(records);
     }
     await this.ctx.storage.sync();
     return outcomes;
@@ -254,14 +259,6 @@ export class StationObject extends DurableObject<Env> {
     const [newest] = this.#parts.journal.read(seq - 1, 1);
     const record = newest === undefined ? null : recordOf(newest);
     tally.count("framesSent", this.#stream.countWanting(record));
-  }
-
-  #publish(outcomes: readonly AppendOutcome[]): void {
-    this.#stream.publish(
-      outcomes.flatMap((outcome) =>
-        outcome.status === "accepted" ? [recordOf(outcome.event)] : [],
-      ),
-    );
   }
 
   #readRecords(offset: number): { records: StreamRecord[]; offset: number } {
@@ -304,9 +301,4 @@ export class StationObject extends DurableObject<Env> {
   #place() {
     return { tenant: this.#tenant, station: this.#station };
   }
-}
-
-function recordOf(event: StationEvent): StreamRecord {
-  const { seq, type, station } = event;
-  return { offset: seq, type, station, json: serializeEvent(event) };
 }
