@@ -282,6 +282,8 @@ export class Journal {
 
   /** The slot's old event goes when it is a day old and nobody is owed it; else the ring grows. */
   #makeRoom(event: StationEvent): void {
+    // Slots are filled in turn, so nothing is in this one before the ring has come round.
+    if (event.seq <= this.#capacity) return;
     const owner = readSlotOwner(this.#db, this.#capacity, event.seq);
     if (owner === null) return;
     const firstOwed = Math.min(...this.owed.values()) + 1;
