@@ -48,6 +48,7 @@ export function floorContender(workerd: Workerd, mode: FloorMode, connections: n
         count,
         paths: [`/${mode}/stream`],
         headers: [],
+        areAlike: true,
         pings: false,
       });
     },

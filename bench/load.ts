@@ -84,20 +84,20 @@ async function untilMs(ms: number): Promise<void> {
 }
 
 class Connection {
-  readonly #socket: Socket;
+  readonly #port: number;
+  #socket: Socket;
   #text = "";
   #onAnswer: ((status: number) => void) | null = null;
   #onFailure: ((error: Error) => void) | null = null;
 
   constructor(port: number) {
-    this.#socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    this.#socket.setEncoding("latin1");
-    this.#socket.on("data", (data) => this.#read(String(data)));
-    this.#socket.on("error", (error) => this.#onFailure?.(error));
-    this.#socket.on("close", () => this.#onFailure?.(new Error("the connection was closed")));
+    this.#port = port;
+    this.#socket = this.#open();
   }
 
   send(webhook: SignedWebhook, expected: number): Promise<void> {
+    // The server closes connections that nothing was sent on for seconds.
+    if (this.#socket.destroyed || !this.#socket.writable) this.#socket = this.#open();
     return new Promise((resolve, reject) => {
       this.#onFailure = reject;
       this.#onAnswer = (status) => {
@@ -111,6 +111,17 @@ class Connection {
   close(): void {
     this.#onFailure = null;
     this.#socket.destroy();
+  }
+
+  #open(): Socket {
+    const socket = connect({ port: this.#port, host: "127.0.0.1", noDelay: true });
+    socket.setEncoding("latin1");
+    socket.on("data", (data) => this.#read(String(data)));
+    socket.on("error", (error) => this.#onFailure?.(error));
+    socket.on("close", () => {
+      if (socket === this.#socket) this.#onFailure?.(new Error("the connection was closed"));
+    });
+    return socket;
   }
 
   #read(data: string): void {

@@ -6,14 +6,26 @@ import { runCommand } from "../cli/relay/command-line.ts";
 import { PROJECT_DIR } from "../cli/relay/relay.ts";
 import { UsageError } from "../cli/simulator/command-line.ts";
 import type { BenchCase, BenchContext } from "./case.ts";
+import { cost } from "./cases/cost.ts";
 import { ingest } from "./cases/ingest.ts";
 import { latency } from "./cases/latency.ts";
+import { duplicates, filters, growth, routes } from "./cases/own-load.ts";
 import { refusals } from "./cases/refusals.ts";
 import { subscribers } from "./cases/subscribers.ts";
 import { buildRelay } from "./relay-contender.ts";
 import { type Finding, markdownOf, printFinding } from "./table.ts";
 
-const CASES: readonly BenchCase[] = [ingest, subscribers, latency, refusals];
+const CASES: readonly BenchCase[] = [
+  ingest,
+  subscribers,
+  latency,
+  refusals,
+  duplicates,
+  growth,
+  filters,
+  routes,
+  cost,
+];
 
 const HELP = `Measures the relay on bare workerd beside the least that a Worker can do of its work, in turns
 in one run, so that what slows the machine slows both. A run in which an event is lost, doubled

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { unstable_readConfig } from "wrangler";
 import * as z from "zod";
 
-import { Api, RelayedEvent, Source, Tenant } from "../cli/relay/api.ts";
+import { Api, NewRoute, RelayedEvent, Source, Tenant } from "../cli/relay/api.ts";
 import { newSecrets } from "../cli/relay/dev-secrets.ts";
 import { PROJECT_DIR, RelayError } from "../cli/relay/relay.ts";
 import { PROTOCOL } from "../src/protocol/codes.ts";
@@ -30,7 +30,7 @@ const EventPage = z.object({ items: z.array(RelayedEvent), next: z.string().null
 
 export interface RelayContender extends Contender {
   readonly api: Api;
-  readonly apiKey: string;
+  readonly addRoute: (route: Readonly<Record<string, unknown>>) => Promise<void>;
 }
 
 /** The Worker as `wrangler deploy` would upload it. */
@@ -90,7 +90,9 @@ export async function startRelayContender(
     door: { paths, secret: SECRET },
     load,
     api,
-    apiKey,
+    addRoute: async (route) => {
+      await api.post("/v1/routes", route, NewRoute);
+    },
     subscribers: null,
     subscribe: async (count, filters = [""]) => {
       await contender.subscribers?.close();
@@ -99,6 +101,7 @@ export async function startRelayContender(
         count,
         paths: filters.map((filter) => `/v1/stream${filter}`),
         headers: [`sec-websocket-protocol: ${PROTOCOL}, auth.${apiKey}`],
+        areAlike: filters.length === 1,
         pings: true,
       });
     },

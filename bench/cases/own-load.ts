@@ -1,0 +1,123 @@
+import { type BenchCase, type BenchContext, CONNECTIONS, closedSlice } from "../case.ts";
+import { measure } from "../contender.ts";
+import { type RelayContender, startRelayContender } from "../relay-contender.ts";
+import { type Entry, takeTurns } from "../rounds.ts";
+import { comparison, type Finding } from "../table.ts";
+import { signWebhooks } from "../webhooks.ts";
+
+/** The relay beside itself: what grows with what, and what costs nothing. */
+interface Pair {
+  readonly title: string;
+  readonly target: string;
+  /** The heavier one, and the lighter one that it is compared with. */
+  readonly entries: (context: BenchContext, relays: readonly RelayContender[]) => Promise<Entry[]>;
+}
+
+export const growth: BenchCase = {
+  name: "growth",
+  about: "CPU time per event at 5,000 stations beside 256",
+  isQuick: false,
+  run: (context) =>
+    compareSelf(context, {
+      title: "5,000 stations beside 256, in memory",
+      target: "in CPU at most 1.2",
+      entries: async (_context, [many, few]) => {
+        // Every station exists before anything is compared.
+        if (many !== undefined) await warm(many, 5_000);
+        if (few !== undefined) await warm(few, 256);
+        return [
+          { name: "5,000 stations", turn: () => sliceOf(context, many, 5_000) },
+          { name: "256 stations", turn: () => sliceOf(context, few, 256) },
+        ];
+      },
+    }),
+};
+
+export const filters: BenchCase = {
+  name: "filters",
+  about: "1,000 subscribers, each with a filter of its own, of which one lets an event through",
+  isQuick: false,
+  run: (context) =>
+    compareSelf(context, {
+      title: "1,000 distinct filters beside 1, one subscriber for each event, in memory",
+      target: "in CPU at most 2",
+      entries: async (_context, [many, one]) => {
+        const own = Array.from({ length: 999 }, (_, index) => `?stations=other${index}`);
+        await many?.subscribe(1_000, ["", ...own]);
+        await one?.subscribe(1);
+        return [
+          { name: "1,000 filters", turn: () => sliceOf(context, many, 16) },
+          { name: "1 filter", turn: () => sliceOf(context, one, 16) },
+        ];
+      },
+    }),
+};
+
+export const routes: BenchCase = {
+  name: "routes",
+  about: "30 routes that want no event beside none",
+  isQuick: false,
+  run: (context) =>
+    compareSelf(context, {
+      title: "30 routes that want nothing beside none, in memory",
+      target: "in CPU at most 1.1",
+      entries: async (_context, [many, none]) => {
+        for (let index = 0; index < 30; index += 1) {
+          const filter = { types: [`transaction.kind${index}`] };
+          const route = { name: `route ${index}`, url: "http://127.0.0.1:9/", filter };
+          await many?.addRoute(route);
+        }
+        return [
+          { name: "30 routes", turn: () => sliceOf(context, many, 16) },
+          { name: "no route", turn: () => sliceOf(context, none, 16) },
+        ];
+      },
+    }),
+};
+
+export const duplicates: BenchCase = {
+  name: "duplicates",
+  about: "webhooks that have all come before, beside new ones",
+  isQuick: false,
+  run: (context) =>
+    compareSelf(context, {
+      title: "Duplicates beside new events, 16 stations, in memory",
+      target: "",
+      entries: async (_context, [repeating, fresh]) => {
+        if (repeating === undefined) throw new Error("there are two relays");
+        const webhooks = signWebhooks(repeating.door, { count: 2_000, stations: 16 });
+        await measure(repeating, (load) => load.closedLoop(webhooks, 120_000));
+        const again = { ...repeating, reconcile: () => repeating.reconcile([]) };
+        const turn = () => measure(again, (load) => load.closedLoop(webhooks, context.sliceMs));
+        return [
+          { name: "duplicates", turn },
+          { name: "new events", turn: () => sliceOf(context, fresh, 16) },
+        ];
+      },
+    }),
+};
+
+async function compareSelf(context: BenchContext, pair: Pair): Promise<readonly Finding[]> {
+  const relays: RelayContender[] = [];
+  try {
+    for (let index = 0; index < 2; index += 1) {
+      relays.push(await startRelayContender(context.code, "memory", CONNECTIONS));
+    }
+    const entries = await pair.entries(context, relays);
+    const turns = await takeTurns(entries, context.rounds, context.onTurn);
+    const targets = Object.fromEntries(entries.map(({ name }) => [name, pair.target]));
+    return [comparison(pair.title, pair.title, turns, targets)];
+  } finally {
+    for (const relay of relays) await relay.stop();
+  }
+}
+
+async function warm(relay: RelayContender, stations: number): Promise<void> {
+  const webhooks = signWebhooks(relay.door, { count: stations, stations });
+  await measure(relay, (load) => load.closedLoop(webhooks, 120_000));
+}
+
+function sliceOf(context: BenchContext, relay: RelayContender | undefined, stations: number) {
+  if (relay === undefined) throw new Error("there are two relays");
+  return closedSlice(context, relay, { stations });
+}
