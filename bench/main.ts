@@ -12,7 +12,7 @@ import { latency } from "./cases/latency.ts";
 import { duplicates, filters, growth, routes } from "./cases/own-load.ts";
 import { refusals } from "./cases/refusals.ts";
 import { subscribers } from "./cases/subscribers.ts";
-import { buildRelay } from "./relay-contender.ts";
+import { buildRelay } from "./relay-server.ts";
 import { type Finding, markdownOf, printFinding } from "./table.ts";
 
 const CASES: readonly BenchCase[] = [

@@ -39,11 +39,7 @@ export interface Workerd {
 }
 
 /** Serves a Worker on bare workerd, one process of its own; resolves once its port is open. */
-export async function serveWorker(
-  worker: WorkerConfig,
-  place: Place,
-  inspectorPort: number | null = null,
-): Promise<Workerd> {
+export async function serveWorker(worker: WorkerConfig, place: Place): Promise<Workerd> {
   const directory = mkdtempSync(
     join(place === "memory" ? "/dev/shm" : tmpdir(), "chargewire-bench-"),
   );
@@ -52,8 +48,7 @@ export async function serveWorker(
   writeFileSync(join(directory, "worker.js"), worker.code);
   const port = await findFreePort();
   writeFileSync(join(directory, "config.capnp"), configText(worker, state, port));
-  const inspector = inspectorPort === null ? [] : [`--inspector-addr=127.0.0.1:${inspectorPort}`];
-  const child = spawn(WORKERD, ["serve", "--experimental", ...inspector, "config.capnp"], {
+  const child = spawn(WORKERD, ["serve", "--experimental", "config.capnp"], {
     cwd: directory,
     stdio: ["ignore", "ignore", "pipe"],
   });

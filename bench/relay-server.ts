@@ -1,0 +1,56 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { unstable_readConfig } from "wrangler";
+import * as z from "zod";
+
+import { newSecrets } from "../cli/relay/dev-secrets.ts";
+import { PROJECT_DIR, RelayError } from "../cli/relay/relay.ts";
+import { type Place, serveWorker, type Workerd } from "./workerd.ts";
+
+/** What of wrangler.toml workerd is to serve the Worker with. */
+const WranglerConfig = z.object({
+  compatibility_date: z.string(),
+  compatibility_flags: z.array(z.string()),
+  durable_objects: z.object({
+    bindings: z.array(z.object({ name: z.string(), class_name: z.string() })),
+  }),
+  ratelimits: z.array(z.object({ name: z.string() })),
+});
+/** The Worker as `wrangler deploy` would upload it. */
+export function buildRelay(): string {
+  const directory = mkdtempSync(join(tmpdir(), "chargewire-build-"));
+  const wrangler = join(PROJECT_DIR, "node_modules/wrangler/bin/wrangler.js");
+  const args = [wrangler, "deploy", "--dry-run", "--outdir", directory];
+  const { status, stderr } = spawnSync(process.execPath, args, {
+    cwd: PROJECT_DIR,
+    env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" },
+  });
+  if (status !== 0) throw new RelayError(`The Worker could not be built: ${stderr}`);
+  const code = readFileSync(join(directory, "worker.js"), "utf8");
+  rmSync(directory, { recursive: true });
+  return code;
+}
+
+/** The built Worker on bare workerd, bound to what wrangler.toml binds it to, with secrets of its own. */
+export async function serveRelay(
+  code: string,
+  place: Place,
+): Promise<Workerd & { readonly operatorKey: string }> {
+  const toml = join(PROJECT_DIR, "wrangler.toml");
+  const config = WranglerConfig.parse(unstable_readConfig({ config: toml }));
+  const { operatorKey, masterKey } = newSecrets();
+  const worker = {
+    code,
+    compatibilityDate: config.compatibility_date,
+    compatibilityFlags: config.compatibility_flags,
+    objects: config.durable_objects.bindings.map(({ name, class_name }) => ({
+      binding: name,
+      className: class_name,
+    })),
+    texts: { OPERATOR_KEY: operatorKey, MASTER_KEY: masterKey, DESTINATIONS: "any" },
+    limiters: config.ratelimits.map(({ name }) => name),
+  };
+  return { ...(await serveWorker(worker, place)), operatorKey };
+}
