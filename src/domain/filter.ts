@@ -93,6 +93,8 @@ export function filterable(
 }
 
 export interface CompiledFilter {
+  /** The stations that it names; null when it names none, and all pass. */
+  readonly stations: ReadonlySet<string> | null;
   readonly wants: (event: Filterable) => boolean;
   readonly wantsStation: (station: string) => boolean;
   readonly wantsType: (type: string) => boolean;
@@ -121,7 +123,7 @@ export function compileFilter({ types, stations, match }: Filter): CompiledFilte
     wantsStation(event.station) &&
     wantsType(event.type) &&
     (matches === null || matches(event.body()));
-  return { wants, wantsStation, wantsType };
+  return { stations: stationSet, wants, wantsStation, wantsType };
 }
 
 /** Null for a match that lets every body pass, which need not be looked at then. */

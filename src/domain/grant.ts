@@ -54,6 +54,8 @@ export function compileVisibility({ view, scopes }: Grant, filter: Filter): Visi
   const isShown = (station: string) => view === "events" || station !== ACCOUNT_STATION;
   return {
     view,
+    // The first part that names any: no station passes that is not among these.
+    stations: parts.find(({ stations }) => stations !== null)?.stations ?? null,
     wants: (event) => isShown(event.station) && parts.every(({ wants }) => wants(event)),
     wantsStation: (station) =>
       isShown(station) && parts.every(({ wantsStation }) => wantsStation(station)),

@@ -1,5 +1,5 @@
 import { eventClass, type StationEvent, serializeEvent } from "../domain/event.ts";
-import type { CountedEvent } from "../domain/metric-counts.ts";
+import type { CountedEvent } from "./feed-metrics.ts";
 import type { StreamRecord } from "./stream-source.ts";
 
 /** An event of a station, serialised once for the station's own stream and for the feed. */

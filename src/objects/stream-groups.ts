@@ -1,4 +1,5 @@
 import type { Visibility } from "../domain/grant.ts";
+import { GroupIndex } from "./group-index.ts";
 import type { Member } from "./stream-member.ts";
 import type { Outlet, SizedFrame } from "./stream-outlet.ts";
 import { type StreamRecord, type StreamSource, seenByFilters } from "./stream-source.ts";
@@ -24,6 +25,7 @@ export class LiveGroups {
   readonly #isSlow: (member: Member, nowMs: number) => boolean;
   readonly #onFlushed: (slow: readonly Member[], nowMs: number) => void;
   readonly #groups = new Map<string, Group>();
+  readonly #index = new GroupIndex<Group>();
   /** Everything in the stream up to here has been handed to the groups … */
   #handedOffset: number;
   /** … and up to here it has also been sent. */
@@ -60,12 +62,14 @@ export class LiveGroups {
     const group = this.#groups.get(member.key);
     if (group !== undefined) group.members.add(member);
     else {
-      this.#groups.set(member.key, {
+      const fresh: Group = {
         visibility: member.visibility,
         members: new Set([member]),
         waiting: [],
         heardOffset: this.#handedOffset,
-      });
+      };
+      this.#groups.set(member.key, fresh);
+      this.#index.add(fresh);
     }
   }
 
@@ -73,12 +77,14 @@ export class LiveGroups {
     const group = this.#groups.get(member.key);
     if (group?.members.delete(member) === true && group.members.size === 0) {
       this.#groups.delete(member.key);
+      this.#index.delete(group);
     }
   }
 
   /** The stream has started anew. */
   clear(): void {
     this.#groups.clear();
+    this.#index.clear();
     this.#handedOffset = this.#source.extent().head;
   }
 
@@ -89,7 +95,7 @@ export class LiveGroups {
     if (first === undefined || this.#groups.size === 0) return;
     for (const record of records) {
       const seen = seenByFilters(record);
-      for (const { visibility, waiting } of this.#groups.values()) {
+      for (const { visibility, waiting } of this.#index.candidates(record.station, record.type)) {
         if (visibility.wants(seen)) waiting.push(record);
       }
     }
@@ -103,7 +109,8 @@ export class LiveGroups {
   countWanting(record: StreamRecord): number {
     const seen = seenByFilters(record);
     let count = 0;
-    for (const { visibility, members } of this.#groups.values()) {
+    for (const group of this.#index.candidates(record.station, record.type)) {
+      const { visibility, members } = group;
       if (visibility.wants(seen)) count += members.size;
     }
     return count;
