@@ -83,8 +83,9 @@ class StoredEvents {
     for (let more = true; more; ) {
       const after: string = this.#cursor === null ? "" : `&after=${this.#cursor}`;
       const { items, next } = await this.#api.get(`/v1/events?limit=200${after}`, EventPage);
-      // The last page is read again, because only a full one has a cursor behind it.
-      const fresh = items.filter(({ id }) => !this.#seen.has(id));
+      // The last page is read again, because only a full one has a cursor behind it. What the relay tells
+      // of itself, of refusals for one, was not sent.
+      const fresh = items.filter(({ id, class: kind }) => kind !== "relay" && !this.#seen.has(id));
       checkOrder("relay", this.#seqs, fresh);
       for (const { id } of fresh) this.#seen.add(id);
       more = next !== null;
