@@ -101,7 +101,12 @@ export class Pusher {
     const reply = await this.#world.push({
       station: this.#station,
       oldestSeq: this.#journal.oldestSeq,
-      events: events.map(({ offset, type, json, counted }) => ({ seq: offset, type, json, counted })),
+      events: events.map(({ offset, type, json, counted }) => ({
+        seq: offset,
+        type,
+        json,
+        counted,
+      })),
       state: this.#stateText(events),
       removed: this.#journal.state.isGone,
       totals: this.#journal.tally.totals(),
