@@ -10,6 +10,7 @@ import type { Place } from "./workerd.ts";
 export interface BenchContext {
   /** The built Worker. */
   readonly code: string;
+  readonly sourceMap: string;
   readonly rounds: number;
   readonly sliceMs: number;
   readonly isQuick: boolean;

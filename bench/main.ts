@@ -10,6 +10,7 @@ import { cost } from "./cases/cost.ts";
 import { ingest } from "./cases/ingest.ts";
 import { latency } from "./cases/latency.ts";
 import { duplicates, filters, growth, routes } from "./cases/own-load.ts";
+import { profiles } from "./cases/profile.ts";
 import { refusals } from "./cases/refusals.ts";
 import { subscribers } from "./cases/subscribers.ts";
 import { buildRelay } from "./relay-server.ts";
@@ -25,6 +26,7 @@ const CASES: readonly BenchCase[] = [
   filters,
   routes,
   cost,
+  profiles,
 ];
 
 const HELP = `Measures the relay on bare workerd beside the least that a Worker can do of its work, in turns
@@ -58,7 +60,7 @@ async function main(): Promise<number> {
   if (!Number.isInteger(rounds) || rounds < 1) throw new UsageError("--rounds is a whole number.");
   console.log("Building the Worker …");
   const context: BenchContext = {
-    code: buildRelay(),
+    ...buildRelay(),
     rounds,
     sliceMs: isQuick ? 500 : 1_000,
     isQuick,

@@ -23,8 +23,9 @@ export async function startRelayContender(
   code: string,
   place: Place,
   connections: number,
+  isInspected = false,
 ): Promise<RelayContender> {
-  const { operatorKey, ...workerd } = await serveRelay(code, place);
+  const { operatorKey, ...workerd } = await serveRelay(code, place, isInspected);
   const url = `http://127.0.0.1:${workerd.port}`;
   const operator = new Api(url, operatorKey);
   const { apiKey } = await operator.post("/v1/tenants", { name: "Benchmark" }, Tenant);

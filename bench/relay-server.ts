@@ -19,7 +19,7 @@ const WranglerConfig = z.object({
   ratelimits: z.array(z.object({ name: z.string() })),
 });
 /** The Worker as `wrangler deploy` would upload it. */
-export function buildRelay(): string {
+export function buildRelay(): { readonly code: string; readonly sourceMap: string } {
   const directory = mkdtempSync(join(tmpdir(), "chargewire-build-"));
   const wrangler = join(PROJECT_DIR, "node_modules/wrangler/bin/wrangler.js");
   const args = [wrangler, "deploy", "--dry-run", "--outdir", directory];
@@ -28,15 +28,18 @@ export function buildRelay(): string {
     env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" },
   });
   if (status !== 0) throw new RelayError(`The Worker could not be built: ${stderr}`);
-  const code = readFileSync(join(directory, "worker.js"), "utf8");
+  const [code, sourceMap] = ["worker.js", "worker.js.map"].map((name) =>
+    readFileSync(join(directory, name), "utf8"),
+  );
   rmSync(directory, { recursive: true });
-  return code;
+  return { code: code ?? "", sourceMap: sourceMap ?? "" };
 }
 
 /** The built Worker on bare workerd, bound to what wrangler.toml binds it to, with secrets of its own. */
 export async function serveRelay(
   code: string,
   place: Place,
+  isInspected = false,
 ): Promise<Workerd & { readonly operatorKey: string }> {
   const toml = join(PROJECT_DIR, "wrangler.toml");
   const config = WranglerConfig.parse(unstable_readConfig({ config: toml }));
@@ -52,5 +55,5 @@ export async function serveRelay(
     texts: { OPERATOR_KEY: operatorKey, MASTER_KEY: masterKey, DESTINATIONS: "any" },
     limiters: config.ratelimits.map(({ name }) => name),
   };
-  return { ...(await serveWorker(worker, place)), operatorKey };
+  return { ...(await serveWorker(worker, place, isInspected)), operatorKey };
 }

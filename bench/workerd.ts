@@ -31,6 +31,8 @@ export type Place = "disk" | "memory";
 export interface Workerd {
   readonly port: number;
   readonly pid: number;
+  /** Where the inspector listens; 0 unless it was asked for. */
+  readonly inspectorPort: number;
   /** CPU time of the process so far, in microseconds. */
   readonly cpuUs: () => number;
   /** Resident memory in MiB. */
@@ -39,7 +41,11 @@ export interface Workerd {
 }
 
 /** Serves a Worker on bare workerd, one process of its own; resolves once its port is open. */
-export async function serveWorker(worker: WorkerConfig, place: Place): Promise<Workerd> {
+export async function serveWorker(
+  worker: WorkerConfig,
+  place: Place,
+  isInspected = false,
+): Promise<Workerd> {
   const directory = mkdtempSync(
     join(place === "memory" ? "/dev/shm" : tmpdir(), "chargewire-bench-"),
   );
@@ -48,7 +54,9 @@ export async function serveWorker(worker: WorkerConfig, place: Place): Promise<W
   writeFileSync(join(directory, "worker.js"), worker.code);
   const port = await findFreePort();
   writeFileSync(join(directory, "config.capnp"), configText(worker, state, port));
-  const child = spawn(WORKERD, ["serve", "--experimental", "config.capnp"], {
+  const inspectorPort = isInspected ? await findFreePort() : 0;
+  const inspector = isInspected ? [`--inspector-addr=127.0.0.1:${inspectorPort}`] : [];
+  const child = spawn(WORKERD, ["serve", "--experimental", ...inspector, "config.capnp"], {
     cwd: directory,
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -70,7 +78,14 @@ export async function serveWorker(worker: WorkerConfig, place: Place): Promise<W
     throw new RelayError(`workerd did not start: ${trouble}`);
   }
   const pid = child.pid ?? 0;
-  return { port, pid, cpuUs: () => cpuUs(pid), memoryMiB: () => memoryMiB(pid), stop };
+  return {
+    port,
+    pid,
+    inspectorPort,
+    cpuUs: () => cpuUs(pid),
+    memoryMiB: () => memoryMiB(pid),
+    stop,
+  };
 }
 
 function configText(worker: WorkerConfig, state: string, port: number): string {

@@ -1,0 +1,110 @@
+import { SourceMap } from "node:module";
+import { WebSocket } from "ws";
+import * as z from "zod";
+
+const Profile = z.object({
+  profile: z.object({
+    nodes: z.array(
+      z.object({
+        id: z.number(),
+        callFrame: z.object({
+          functionName: z.string(),
+          url: z.string(),
+          lineNumber: z.number(),
+          columnNumber: z.number(),
+        }),
+        children: z.array(z.number()).optional(),
+      }),
+    ),
+    samples: z.array(z.number()),
+    timeDeltas: z.array(z.number()),
+  }),
+});
+type Node = z.infer<typeof Profile>["profile"]["nodes"][number];
+
+/** workerd answers what it sees to itself by sending it back, with a result where there is one. */
+const Answer = z.object({ id: z.number(), result: z.unknown().optional() });
+const SAMPLE_US = 200;
+
+/** Where one moment of a profile was: from what ran then to what had called it. */
+export interface Place {
+  /** As in the source. Empty for what the runtime itself does. */
+  readonly file: string;
+  readonly name: string;
+}
+
+/** Time spent, by stack; the innermost comes first. */
+export type Stacks = readonly { readonly us: number; readonly stack: readonly Place[] }[];
+
+/** Samples workerd while `run` is under way, over the inspector that it serves at that port. */
+export async function profile(
+  inspectorPort: number,
+  sourceMap: string,
+  run: () => Promise<void>,
+): Promise<Stacks> {
+  const socket = new WebSocket(`ws://127.0.0.1:${inspectorPort}/main`);
+  await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
+  const inspector = new Inspector(socket);
+  try {
+    await inspector.call("Profiler.enable");
+    await inspector.call("Profiler.setSamplingInterval", { interval: SAMPLE_US });
+    await inspector.call("Profiler.start");
+    await run();
+    const taken = Profile.parse(await inspector.call("Profiler.stop"));
+    return stacksOf(taken.profile, new SourceMap(JSON.parse(sourceMap)));
+  } finally {
+    socket.close();
+  }
+}
+
+class Inspector {
+  readonly #socket: WebSocket;
+  readonly #waiting = new Map<number, (result: unknown) => void>();
+  #callCount = 0;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on("message", (data) => {
+      const answer = Answer.safeParse(JSON.parse(String(data)));
+      if (answer.success) this.#waiting.get(answer.data.id)?.(answer.data.result);
+    });
+  }
+
+  call(method: string, params: Readonly<Record<string, number>> = {}): Promise<unknown> {
+    this.#callCount += 1;
+    const id = this.#callCount;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.#socket.send(JSON.stringify({ id, method, params }));
+    });
+  }
+}
+
+function stacksOf(
+  { nodes, samples, timeDeltas }: z.infer<typeof Profile>["profile"],
+  map: SourceMap,
+): Stacks {
+  const places = new Map(nodes.map((node) => [node.id, placeOf(node, map)]));
+  const callers = new Map(
+    nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
+  );
+  const times = new Map<number, number>();
+  for (const [index, sample] of samples.entries()) {
+    times.set(sample, (times.get(sample) ?? 0) + (timeDeltas[index] ?? 0));
+  }
+  return [...times].map(([id, us]) => {
+    const stack: Place[] = [];
+    for (let at: number | undefined = id; at !== undefined; at = callers.get(at)) {
+      const place = places.get(at);
+      if (place !== undefined) stack.push(place);
+    }
+    return { us, stack };
+  });
+}
+
+function placeOf({ callFrame }: Node, map: SourceMap): Place {
+  const { functionName, url, lineNumber, columnNumber } = callFrame;
+  const entry = url === "" ? {} : map.findEntry(lineNumber, columnNumber);
+  const file = "originalSource" in entry ? String(entry.originalSource) : "";
+  return { file, name: functionName };
+}
