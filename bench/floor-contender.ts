@@ -11,7 +11,15 @@ import { type Place, serveWorker, type Workerd } from "./workerd.ts";
 const SECRET = "a-secret-of-the-floor";
 
 /** The steps of floor/floor.ts; each does what the one before it does and one thing more. */
-export type FloorMode = "answer" | "verify" | "object" | "insert" | "group" | "pushed" | "gathered";
+export type FloorMode =
+  | "answer"
+  | "verify"
+  | "refuse"
+  | "object"
+  | "insert"
+  | "group"
+  | "pushed"
+  | "gathered";
 
 /** Serves the floors, all of them in one process of workerd. */
 export async function startFloors(place: Place): Promise<Workerd> {
@@ -63,7 +71,8 @@ export function floorContender(workerd: Workerd, mode: FloorMode, connections: n
 
 /** Compares what was acknowledged with what is stored, where the floor stores anything. */
 function storedIn(mode: FloorMode, url: string): Contender["reconcile"] {
-  if (mode === "answer" || mode === "verify" || mode === "object") return async () => {};
+  if (mode === "answer" || mode === "verify" || mode === "refuse" || mode === "object")
+    return async () => {};
   const isFeed = mode === "pushed" || mode === "gathered";
   const known = new Set<string>();
   return async (answered: readonly SignedWebhook[]) => {

@@ -7,17 +7,18 @@ import { signWebhooks } from "../webhooks.ts";
 /** Webhooks whose signature does not verify, with limits that let all of them be looked at. */
 export const refusals: BenchCase = {
   name: "refusals",
-  about: "signatures that do not verify, beside the floor that only verifies",
+  about:
+    "signatures that do not verify, beside floors that only verify, with and without a text in the answer",
   isQuick: true,
   run: (context) =>
-    withContenders(context, "disk", ["verify"], async (relay, floors) => {
+    withContenders(context, "disk", ["verify", "refuse"], async (relay, floors) => {
       const entries = [relay, ...floors].map((contender) => ({
         name: contender.name,
         turn: () => forgedSlice(contender, context.sliceMs),
       }));
       const turns = await takeTurns(entries, context.rounds, context.onTurn);
       const title = `Refused signatures, ${CONNECTIONS} connections`;
-      return [comparison("refusals", title, turns, { verify: "0.85" })];
+      return [comparison("refusals", title, turns, { refuse: "0.85" })];
     }),
 };
 

@@ -11,7 +11,16 @@ interface FloorEnv {
   readonly SECRET: string;
 }
 
-const MODES = ["answer", "verify", "object", "insert", "group", "pushed", "gathered"] as const;
+const MODES = [
+  "answer",
+  "verify",
+  "refuse",
+  "object",
+  "insert",
+  "group",
+  "pushed",
+  "gathered",
+] as const;
 type Mode = (typeof MODES)[number];
 
 interface FloorEvent {
@@ -43,13 +52,28 @@ async function take(request: Request, env: FloorEnv, mode: Mode): Promise<Respon
   }
   const bytes = new Uint8Array(await request.arrayBuffer());
   const header = request.headers.get("edrv-signature") ?? "";
-  if (!(await verifies(env, header, bytes))) return new Response(null, { status: 401 });
-  if (mode === "verify") return new Response(null, { status: 200 });
+  if (!(await verifies(env, header, bytes))) {
+    return mode === "refuse" ? refusal() : new Response(null, { status: 401 });
+  }
+  if (mode === "verify" || mode === "refuse") return new Response(null, { status: 200 });
   const body = new TextDecoder().decode(bytes);
   const webhook: { _id: string; data: { chargestation: string } } = JSON.parse(body);
   const station = env.STATION.getByName(`${mode}/${webhook.data.chargestation}`);
   await station.append(mode, { id: webhook._id, body });
   return new Response(null, { status: 200 });
+}
+
+/** As long an answer as the relay's. */
+function refusal(): Response {
+  const problem = {
+    type: "about:blank",
+    title: "Not authorised",
+    status: 401,
+    detail: "The signature could not be verified.",
+    code: "unauthorized",
+  };
+  const headers = { "content-type": "application/problem+json", "www-authenticate": "Bearer" };
+  return new Response(JSON.stringify(problem), { status: 401, headers });
 }
 
 let imported: Promise<CryptoKey> | null = null;

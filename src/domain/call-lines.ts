@@ -9,6 +9,8 @@ export interface LineBounds<Item> {
   readonly sizeOf: (item: Item) => number;
   /** Whoever waits longer than this goes alone: the request in front may have been cut off. */
   readonly waitLimitMs: number;
+  /** Lets whatever has already arrived take its place in the line before a call is made. */
+  readonly pause: () => Promise<unknown>;
 }
 
 type Turn<Answer> =
@@ -94,8 +96,7 @@ export class CallLines<Item, Answer> {
     call: Call<Item, Answer>,
     keepAlive: (work: Promise<unknown>) => void,
   ): Promise<Answer> {
-    const others = this.#takeFrom(line, item);
-    const answered = this.#callFor(item, others, call).finally(() => {
+    const answered = this.#callFor(line, item, call).finally(() => {
       const next = line.waiting.shift();
       if (next !== undefined) next.take({ kind: "lead" });
       else if (this.#lines.get(name) === line) this.#lines.delete(name);
@@ -104,11 +105,9 @@ export class CallLines<Item, Answer> {
     return answered;
   }
 
-  async #callFor(
-    item: Item,
-    others: readonly Waiting<Item, Answer>[],
-    call: Call<Item, Answer>,
-  ): Promise<Answer> {
+  async #callFor(line: Line<Item, Answer>, item: Item, call: Call<Item, Answer>): Promise<Answer> {
+    await this.#bounds.pause();
+    const others = this.#takeFrom(line, item);
     try {
       const [own, ...answers] = await call([item, ...others.map((other) => other.item)]);
       if (own === undefined || answers.length !== others.length) {

@@ -38,22 +38,28 @@ export class EventIds {
   }
 }
 
-/** The part of {@link EventIds} that is stored with the newest event, so that a wake reads one row. */
+/** What a wake knows of the ids without looking through the log. */
 export interface IdWindow {
+  /** Of the newest events, {@link WINDOW_SIZE} at most, oldest first. */
   readonly ids: readonly string[];
+  /** The newest second among the ObjectIds before these; -1 when there is none. */
   readonly forgottenUntil: number;
 }
 
 export const EMPTY_WINDOW: IdWindow = { ids: [], forgottenUntil: -1 };
-const WINDOW_SIZE = 64;
+/** Few, because a wake reads as many rows. */
+export const WINDOW_SIZE = 16;
 
-/** The window after one more event. Ids that are not ObjectIds are left to the log. */
+/** The window after one more event. */
 export function slideWindow(window: IdWindow, id: string): IdWindow {
-  if (objectIdSecond(id) === null) return window;
-  const ids = [...window.ids, id];
-  if (ids.length <= WINDOW_SIZE) return { ids, forgottenUntil: window.forgottenUntil };
-  const forgotten = objectIdSecond(ids[0] ?? "") ?? -1;
-  return { ids: ids.slice(1), forgottenUntil: Math.max(window.forgottenUntil, forgotten) };
+  return openWindow([...window.ids, id].slice(-WINDOW_SIZE), window);
+}
+
+/** The window that holds these ids, the newest, and was known to hold others before. */
+export function openWindow(ids: readonly string[], before: IdWindow): IdWindow {
+  const forgotten = before.ids.filter((id) => !ids.includes(id));
+  const seconds = forgotten.map((id) => objectIdSecond(id) ?? -1);
+  return { ids, forgottenUntil: Math.max(before.forgottenUntil, ...seconds) };
 }
 
 /** The second in which a Mongo ObjectId was made, or null for any other id. */

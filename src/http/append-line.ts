@@ -10,6 +10,8 @@ const lines = new CallLines<IncomingEvent, AppendStatus>({
   maxSize: 4_000_000,
   sizeOf: ({ body }) => body.length,
   waitLimitMs: 5_000,
+  // As long as this isolate has other things to do, so nothing to speak of in one that has not.
+  pause: () => scheduler.wait(0),
 });
 
 /** A request may wait for what another one does only where the runtime sees to it, as from 2024-10-14 on. */

@@ -7,11 +7,12 @@ import type { AppContext } from "./context.ts";
 /** A problem document (RFC 9457). */
 export function problem(problem: Problem): Response {
   const { status, body } = toWire(problem);
-  const headers = new Headers({ "content-type": "application/problem+json" });
-  if (problem.retryAfterSeconds !== undefined) {
-    headers.set("retry-after", String(problem.retryAfterSeconds));
-  }
-  if (status === 401) headers.set("www-authenticate", 'Bearer realm="chargewire"');
+  const { retryAfterSeconds } = problem;
+  const headers = {
+    "content-type": "application/problem+json",
+    ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
+    ...(status === 401 ? { "www-authenticate": 'Bearer realm="chargewire"' } : {}),
+  };
   return new Response(JSON.stringify(body), { status, headers });
 }
 

@@ -3,13 +3,20 @@ import type { Env } from "../env.ts";
 
 /** Refusals of one source that this isolate has not yet told its tenant of. */
 interface Gathered {
-  readonly counts: Map<string, { count: number; samples: Sample[] }>;
+  readonly counts: Map<string, Counted>;
 }
 
+interface Counted {
+  count: number;
+  /** The newest, in turn: the sample of the nth refusal is at n modulo {@link MAX_SAMPLES}. */
+  readonly samples: Sample[];
+}
+
+/** As it came: an attack is to cost as little as can be, so it is made readable when it is told. */
 interface Sample {
-  readonly at: string;
+  readonly atMs: number;
   readonly size: number;
-  readonly from: string;
+  readonly address: string;
 }
 
 const TELL_AFTER_MS = 10_000;
@@ -38,13 +45,9 @@ export function noteRefusal(
   }
   const known = entry.counts.get(refusal.reason) ?? { count: 0, samples: [] };
   entry.counts.set(refusal.reason, known);
+  const { size, address } = refusal;
+  known.samples[known.count % MAX_SAMPLES] = { atMs: nowMs, size, address };
   known.count += 1;
-  known.samples.push({
-    at: new Date(nowMs).toISOString(),
-    size: refusal.size,
-    from: addressPrefix(refusal.address),
-  });
-  if (known.samples.length > MAX_SAMPLES) known.samples.shift();
 }
 
 async function tellLater(env: Env, tenant: string, source: string): Promise<void> {
@@ -57,7 +60,17 @@ async function tellLater(env: Env, tenant: string, source: string): Promise<void
     atMs,
     reason,
     count,
-    samples,
+    samples: newest(count, samples).map(readable),
   }));
   await env.TENANT.getByName(tenant).noteRefusals(source, rows);
+}
+
+/** Oldest first. */
+function newest(count: number, samples: readonly Sample[]): readonly Sample[] {
+  const oldest = count % MAX_SAMPLES;
+  return count <= MAX_SAMPLES ? samples : [...samples.slice(oldest), ...samples.slice(0, oldest)];
+}
+
+function readable({ atMs, size, address }: Sample) {
+  return { at: new Date(atMs).toISOString(), size, from: addressPrefix(address) };
 }

@@ -101,12 +101,12 @@ export async function readBytes(
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   const announced = request.headers.get("content-length");
   if (Number(announced ?? 0) > limit) return null;
-  if (request.body === null) return new Uint8Array();
-  // HTTP lets no more come than was announced, and in one piece it costs least.
+  // HTTP lets no more come than was announced, and in one piece, without a stream, it costs least.
   if (announced !== null) {
     const bytes = new Uint8Array(await request.arrayBuffer());
     return bytes.length > limit ? null : bytes;
   }
+  if (request.body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let total = 0;
   const reader = request.body.getReader();

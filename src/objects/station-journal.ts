@@ -1,6 +1,13 @@
 import type { Extent } from "../domain/cursor.ts";
 import { MAX_CLOCK_LEAD_MS, occurredAt, RELAY_SOURCE, type StationEvent } from "../domain/event.ts";
-import { EMPTY_WINDOW, EventIds, type IdWindow, slideWindow } from "../domain/event-ids.ts";
+import {
+  EMPTY_WINDOW,
+  EventIds,
+  type IdWindow,
+  openWindow,
+  slideWindow,
+  WINDOW_SIZE,
+} from "../domain/event-ids.ts";
 import { randomText } from "../domain/ids.ts";
 import { EMPTY_STATE, foldEvent, forgetStation, type StationState } from "../domain/state.ts";
 import type { Totals } from "../domain/usage.ts";
@@ -16,6 +23,7 @@ import {
   readEventIds,
   readEvents,
   readHead,
+  readNewestIds,
   readNewestSeq,
   readRing,
   readSlotOwner,
@@ -50,7 +58,10 @@ export type AppendOutcome =
 /** What the newest row knows, so that a wake reads one row. Stored as JSON in `log.head`. */
 interface Head {
   readonly state: StationState;
-  readonly window: IdWindow;
+  /** Up to this second ids were made that are not among those of the newest events. Absent from rows of 0.4.0. */
+  readonly idsForgottenUntil?: number;
+  /** Of 0.4.0 and before: that second, and the ids since. */
+  readonly window?: IdWindow;
   /** The oldest seq that the log still has. */
   readonly oldest: number;
   /** Up to this seq the bodies are cleared. Absent from rows of 0.2.0. */
@@ -67,7 +78,6 @@ interface Head {
 
 const EMPTY_HEAD: Head = {
   state: EMPTY_STATE,
-  window: EMPTY_WINDOW,
   oldest: 1,
   forgottenUntilMs: 0,
   matchedSeq: 0,
@@ -143,12 +153,15 @@ export class Journal {
   ): AppendOutcome[] {
     this.create();
     const totals = this.tally.totals();
+    const take = () => {
+      const outcomes = incoming.map((event) => this.#appendOne(event, owes));
+      this.#write(outcomes.flatMap((each) => (each.status === "accepted" ? [each.event] : [])));
+      return outcomes;
+    };
+    // One event in a slot that is free is one row, all of it or nothing by itself.
+    const isOneRow = incoming.length === 1 && this.#seq < this.#capacity;
     try {
-      return this.#db.transaction(() => {
-        const outcomes = incoming.map((event) => this.#appendOne(event, owes));
-        this.#write(outcomes.flatMap((each) => (each.status === "accepted" ? [each.event] : [])));
-        return outcomes;
-      });
+      return isOneRow ? take() : this.#db.transaction(take);
     } catch (error) {
       // The rows are rolled back, so what memory made of them is read anew.
       this.#load();
@@ -215,8 +228,10 @@ export class Journal {
     this.#forgottenUntilMs = head.forgottenUntilMs;
     this.matchedSeq = head.matchedSeq;
     this.#state = head.state;
-    this.#window = head.window;
-    this.#ids = new EventIds(head.window, head.window.ids.length === this.#seq);
+    const before = { ...EMPTY_WINDOW, forgottenUntil: head.idsForgottenUntil ?? -1 };
+    const ids = readNewestIds(this.#db, this.#capacity, this.#seq, WINDOW_SIZE);
+    this.#window = openWindow(ids, head.window ?? before);
+    this.#ids = new EventIds(this.#window, ids.length === this.#seq);
     this.owed.clear();
     for (const [routeId, cursor] of head.owed) this.owed.set(routeId, cursor);
     this.tally.resume(head.totals ?? []);
@@ -305,7 +320,7 @@ export class Journal {
   #serializeHead(clearedSeq = this.#clearedSeq): string {
     const head: Head = {
       state: this.#state,
-      window: this.#window,
+      idsForgottenUntil: this.#window.forgottenUntil,
       oldest: this.#oldest,
       clearedSeq,
       forgottenUntilMs: this.#forgottenUntilMs,

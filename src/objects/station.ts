@@ -81,7 +81,7 @@ export class StationObject extends DurableObject<Env> {
    */
   async append(events: readonly IncomingEvent[]): Promise<AppendStatus[]> {
     this.#parts.journal.tally.count("objectRequests");
-    const outcomes = await Promise.all(events.map((event) => this.#appends.add(event)));
+    const outcomes = await this.#appends.addAll(events);
     if (outcomes.every(({ status }) => status === "stale")) return outcomes.map(() => "stale");
     // Also for a duplicate: its original may have been committed by an instance that died before the push.
     if (!(await this.#relay())) return outcomes.map(() => "gone");

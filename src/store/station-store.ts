@@ -158,6 +158,23 @@ export function readEventIds(db: Database): string[] {
     .map(({ eventId }) => eventId);
 }
 
+/** Ids of the newest events up to this seq, at most so many, oldest first. */
+export function readNewestIds(
+  db: Database,
+  capacity: number,
+  seq: number,
+  limit: number,
+): string[] {
+  const count = Math.min(limit, seq, capacity);
+  const slots = Array.from({ length: count }, (_, index) => slotOf(seq - index, capacity));
+  return db
+    .all<{ eventId: string }>(
+      `SELECT event_id AS eventId FROM log WHERE slot IN (${slots.map(() => "?").join()}) ORDER BY seq`,
+      ...slots,
+    )
+    .map(({ eventId }) => eventId);
+}
+
 export function readConfig(db: Database): { version: number; routes: string } | null {
   return db.first<{ version: number; routes: string }>("SELECT version, routes FROM config");
 }

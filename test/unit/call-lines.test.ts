@@ -13,6 +13,7 @@ function openLines(bounds: { maxItems?: number; maxSize?: number; waitLimitMs?: 
   const calls: Call[] = [];
   const lines = new CallLines<number, string>({
     ...{ maxItems: 100, maxSize: 1_000, waitLimitMs: 1_000, sizeOf: (item) => item },
+    pause: async () => {},
     ...bounds,
   });
   const call = (items: readonly number[]) =>
@@ -27,9 +28,11 @@ function openLines(bounds: { maxItems?: number; maxSize?: number; waitLimitMs?: 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 describe("CallLines", () => {
-  it("calls at once when nothing is under way, and gathers what comes meanwhile", async () => {
+  it("calls when nothing is under way, and gathers what comes meanwhile", async () => {
     const { calls, add, itemsOf } = openLines();
-    const answers = [add(1), add(2), add(3)];
+    const first = add(1);
+    await settle();
+    const answers = [first, add(2), add(3)];
     expect(itemsOf()).toEqual([[1]]);
     calls[0]?.answer();
     await settle();
@@ -37,13 +40,24 @@ describe("CallLines", () => {
     calls[1]?.answer();
     expect(await Promise.all(answers)).toEqual(["#1", "#2", "#3"]);
     void add(4);
+    await settle();
     expect(itemsOf()).toEqual([[1], [2, 3], [4]]);
   });
 
-  it("keeps names apart", () => {
+  it("calls once for all that arrive together", async () => {
+    const { calls, add, itemsOf } = openLines();
+    const answers = [add(1), add(2), add(3)];
+    await settle();
+    expect(itemsOf()).toEqual([[1, 2, 3]]);
+    calls[0]?.answer();
+    expect(await Promise.all(answers)).toEqual(["#1", "#2", "#3"]);
+  });
+
+  it("keeps names apart", async () => {
     const { add, itemsOf } = openLines();
     void add(1, "one");
     void add(2, "other");
+    await settle();
     expect(itemsOf()).toEqual([[1], [2]]);
   });
 
@@ -52,7 +66,9 @@ describe("CallLines", () => {
     ["size", { maxSize: 6 }, [[1], [2, 3], [4]]],
   ])("takes no more %s in one call than it may", async (_name, bounds, expected) => {
     const { calls, add, itemsOf } = openLines(bounds);
-    const answers = [add(1), add(2), add(3), add(4)];
+    const first = add(1);
+    await settle();
+    const answers = [first, add(2), add(3), add(4)];
     for (let index = 0; index < expected.length; index += 1) {
       calls[index]?.answer();
       await settle();
@@ -64,6 +80,7 @@ describe("CallLines", () => {
   it("fails those that went together, and goes on with the next", async () => {
     const { calls, add, itemsOf } = openLines();
     const first = add(1);
+    await settle();
     const together = Promise.allSettled([add(2), add(3)]);
     calls[0]?.answer();
     await first;
@@ -80,11 +97,13 @@ describe("CallLines", () => {
   it("lets one go alone when whoever is in front never comes back", async () => {
     const { calls, add, itemsOf } = openLines({ waitLimitMs: 20 });
     void add(1);
+    await settle();
     const alone = add(2);
     await expect.poll(itemsOf).toEqual([[1], [2]]);
     calls[1]?.answer();
     expect(await alone).toBe("#2");
     void add(3);
+    await settle();
     expect(itemsOf()).toEqual([[1], [2], [3]]);
   });
 });

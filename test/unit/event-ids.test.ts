@@ -1,9 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { EMPTY_WINDOW, EventIds, type IdWindow, slideWindow } from "../../src/domain/event-ids.ts";
-
-const WINDOW_SIZE = 64;
+import {
+  EMPTY_WINDOW,
+  EventIds,
+  type IdWindow,
+  openWindow,
+  slideWindow,
+  WINDOW_SIZE,
+} from "../../src/domain/event-ids.ts";
 
 /** An ObjectId of this second; `salt` tells apart those of the same one. */
 const objectId = (second: number, salt: number) =>
@@ -14,10 +19,11 @@ const idAt = (offset: number, salt = 0) => objectId(SECOND + offset, salt);
 const windowOf = (ids: readonly string[]) => ids.reduce(slideWindow, EMPTY_WINDOW);
 
 describe("slideWindow", () => {
-  it("holds the newest 64 ObjectIds in the order they came", () => {
-    const ids = Array.from({ length: 70 }, (_, at) => idAt(at));
-    expect(windowOf(ids.slice(0, 64))).toEqual({ ids: ids.slice(0, 64), forgottenUntil: -1 });
-    expect(windowOf(ids.slice(0, 65))).toEqual({ ids: ids.slice(1, 65), forgottenUntil: SECOND });
+  it("holds the newest ids in the order they came, of whatever kind", () => {
+    const ids = Array.from({ length: WINDOW_SIZE + 6 }, (_, at) => (at === 9 ? "evt_1" : idAt(at)));
+    const [full, more] = [ids.slice(0, WINDOW_SIZE), ids.slice(0, WINDOW_SIZE + 1)];
+    expect(windowOf(full)).toEqual({ ids: full, forgottenUntil: -1 });
+    expect(windowOf(more)).toEqual({ ids: more.slice(1), forgottenUntil: SECOND });
     expect(windowOf(ids)).toEqual({ ids: ids.slice(6), forgottenUntil: SECOND + 5 });
   });
 
@@ -30,13 +36,21 @@ describe("slideWindow", () => {
     "",
     "evt_1",
     `sha256:${"a".repeat(64)}`,
-    idAt(0).toUpperCase(),
-    `${idAt(0)}0`,
-    idAt(0).slice(1),
-    `g${idAt(0).slice(1)}`,
-  ])("leaves %j, which is no ObjectId, to the log", (id) => {
-    const window = windowOf([idAt(1)]);
-    expect(slideWindow(window, id)).toEqual(window);
+    idAt(5).toUpperCase(),
+    `${idAt(5)}0`,
+    idAt(5).slice(1),
+    `g${idAt(5).slice(1)}`,
+  ])("takes no second from %j, which is no ObjectId", (id) => {
+    const later = Array.from({ length: WINDOW_SIZE }, (_, at) => idAt(10 + at));
+    expect(windowOf([idAt(1), id, ...later]).forgottenUntil).toBe(SECOND + 1);
+  });
+});
+
+describe("openWindow", () => {
+  it("takes over what an older version kept: ids beyond the newest are forgotten ones", () => {
+    const before = { ids: [idAt(3), idAt(7), idAt(5)], forgottenUntil: SECOND + 1 };
+    const newest = ["evt_1", idAt(5)];
+    expect(openWindow(newest, before)).toEqual({ ids: newest, forgottenUntil: SECOND + 7 });
   });
 });
 
@@ -101,7 +115,7 @@ class Station {
   }
 
   wake(): void {
-    this.#ids = new EventIds(this.#window, this.#window.ids.length === this.#count);
+    this.#ids = new EventIds(this.#window, this.#count <= WINDOW_SIZE);
   }
 
   /** Checks one answer against the log, and asks the log when the answer is open. */
