@@ -17,7 +17,6 @@ const Profile = z.object({
       }),
     ),
     samples: z.array(z.number()),
-    timeDeltas: z.array(z.number()),
   }),
 });
 type Node = z.infer<typeof Profile>["profile"]["nodes"][number];
@@ -33,8 +32,8 @@ export interface Place {
   readonly name: string;
 }
 
-/** Time spent, by stack; the innermost comes first. */
-export type Stacks = readonly { readonly us: number; readonly stack: readonly Place[] }[];
+/** How many samples found which stack; the innermost comes first. */
+export type Stacks = readonly { readonly count: number; readonly stack: readonly Place[] }[];
 
 /** Samples workerd while `run` is under way, over the inspector that it serves at that port. */
 export async function profile(
@@ -80,25 +79,20 @@ class Inspector {
   }
 }
 
-function stacksOf(
-  { nodes, samples, timeDeltas }: z.infer<typeof Profile>["profile"],
-  map: SourceMap,
-): Stacks {
+function stacksOf({ nodes, samples }: z.infer<typeof Profile>["profile"], map: SourceMap): Stacks {
   const places = new Map(nodes.map((node) => [node.id, placeOf(node, map)]));
   const callers = new Map(
     nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
   );
-  const times = new Map<number, number>();
-  for (const [index, sample] of samples.entries()) {
-    times.set(sample, (times.get(sample) ?? 0) + (timeDeltas[index] ?? 0));
-  }
-  return [...times].map(([id, us]) => {
+  const counts = new Map<number, number>();
+  for (const sample of samples) counts.set(sample, (counts.get(sample) ?? 0) + 1);
+  return [...counts].map(([id, count]) => {
     const stack: Place[] = [];
     for (let at: number | undefined = id; at !== undefined; at = callers.get(at)) {
       const place = places.get(at);
       if (place !== undefined) stack.push(place);
     }
-    return { us, stack };
+    return { count, stack };
   });
 }
 

@@ -39,11 +39,11 @@ export const profiles: BenchCase = {
     try {
       await relay.subscribe(SUBSCRIBERS);
       await drive(relay, WARM_MS);
-      let events = 0;
+      let cpuUsPerEvent = 0;
       const stacks = await profile(relay.workerd.inspectorPort, context.sourceMap, async () => {
-        events = await drive(relay, PROFILED_MS);
+        cpuUsPerEvent = await drive(relay, PROFILED_MS);
       });
-      return [finding(stacks, events)];
+      return [finding(stacks, cpuUsPerEvent)];
     } finally {
       await relay.stop();
     }
@@ -52,32 +52,33 @@ export const profiles: BenchCase = {
 
 async function drive(relay: RelayContender, ms: number): Promise<number> {
   const webhooks = signWebhooks(relay.door, { count: ms * 5, stations: STATIONS });
-  const { slice } = await measure({ ...relay, reconcile: async () => {} }, (load) =>
+  const { cpuUsPerEvent } = await measure({ ...relay, reconcile: async () => {} }, (load) =>
     load.closedLoop(webhooks, ms),
   );
-  return slice.answered.length;
+  return cpuUsPerEvent;
 }
 
-function finding(stacks: Stacks, events: number): Finding {
-  const own = new Map<string, number>();
-  for (const { us, stack } of stacks) {
+function finding(stacks: Stacks, cpuUsPerEvent: number): Finding {
+  const counts = new Map<string, number>();
+  for (const { count, stack } of stacks) {
     const layer = layerOf(stack);
-    if (layer !== null) own.set(layer, (own.get(layer) ?? 0) + us);
+    if (layer !== null) counts.set(layer, (counts.get(layer) ?? 0) + count);
   }
-  const total = [...own.values()].reduce((sum, us) => sum + us, 0);
-  const rows = [...own]
-    .sort(([, a], [, b]) => b - a)
-    .filter(([, us]) => us / total >= 0.005)
-    .map(([layer, us]) => [
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const rows = [...counts]
+    .map(([layer, count]) => ({ layer, share: count / total }))
+    .sort((a, b) => b.share - a.share)
+    .filter(({ share }) => share >= 0.005)
+    .map(({ layer, share }) => [
       layer,
-      (us / events).toFixed(0),
-      `${((us / total) * 100).toFixed(1)} %`,
+      (share * cpuUsPerEvent).toFixed(0),
+      `${(share * 100).toFixed(1)} %`,
     ]);
   return {
     name: "profile",
     title: `CPU time of an event by layer, ${STATIONS} stations, ${SUBSCRIBERS} subscribers, in memory, profiled`,
     header: ["", "µs per event", "share"],
-    rows: [...rows, ["in all", (total / events).toFixed(0), ""]],
+    rows: [...rows, ["in all", cpuUsPerEvent.toFixed(0), ""]],
     figures: {},
   };
 }
