@@ -9,7 +9,7 @@ export interface LineBounds<Item> {
   readonly sizeOf: (item: Item) => number;
   /** Whoever waits longer than this goes alone: the request in front may have been cut off. */
   readonly waitLimitMs: number;
-  /** Lets whatever has already arrived take its place in the line before a call is made. */
+  /** A moment in which more may arrive, before a call for which one had to wait: where one did, others come. */
   readonly pause: () => Promise<unknown>;
 }
 
@@ -64,7 +64,7 @@ export class CallLines<Item, Answer> {
     }
     if (turn.kind === "failed") throw turn.error;
     if (turn.kind === "answered") return turn.answer;
-    return this.#lead(name, known, item, call, keepAlive);
+    return this.#lead(name, known, item, call, keepAlive, true);
   }
 
   async #wait(line: Line<Item, Answer>, item: Item): Promise<Turn<Answer> | typeof LATE> {
@@ -95,8 +95,9 @@ export class CallLines<Item, Answer> {
     item: Item,
     call: Call<Item, Answer>,
     keepAlive: (work: Promise<unknown>) => void,
+    hasWaited = false,
   ): Promise<Answer> {
-    const answered = this.#callFor(line, item, call).finally(() => {
+    const answered = this.#callFor(line, item, call, hasWaited).finally(() => {
       const next = line.waiting.shift();
       if (next !== undefined) next.take({ kind: "lead" });
       else if (this.#lines.get(name) === line) this.#lines.delete(name);
@@ -105,8 +106,13 @@ export class CallLines<Item, Answer> {
     return answered;
   }
 
-  async #callFor(line: Line<Item, Answer>, item: Item, call: Call<Item, Answer>): Promise<Answer> {
-    await this.#bounds.pause();
+  async #callFor(
+    line: Line<Item, Answer>,
+    item: Item,
+    call: Call<Item, Answer>,
+    hasWaited: boolean,
+  ): Promise<Answer> {
+    if (hasWaited) await this.#bounds.pause();
     const others = this.#takeFrom(line, item);
     try {
       const [own, ...answers] = await call([item, ...others.map((other) => other.item)]);

@@ -5,22 +5,13 @@
 export class Gather<Item, Answer> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Answer[]>;
   readonly #limit: number;
-  readonly #pause: (() => Promise<unknown>) | null;
   #waiting: Waiting<Item, Answer>[] = [];
   #running = false;
 
-  /**
-   * `run` answers one value per item, in order; when it throws, all its items fail alike. `pause`
-   * comes before each run, and lets in what has arrived already.
-   */
-  constructor(
-    run: (items: readonly Item[]) => Promise<readonly Answer[]>,
-    limit: number,
-    pause: (() => Promise<unknown>) | null = null,
-  ) {
+  /** `run` answers one value per item, in order; when it throws, all its items fail alike. */
+  constructor(run: (items: readonly Item[]) => Promise<readonly Answer[]>, limit: number) {
     this.#run = run;
     this.#limit = limit;
-    this.#pause = pause;
   }
 
   add(item: Item): Promise<Answer> {
@@ -45,7 +36,6 @@ export class Gather<Item, Answer> {
   async #drain(): Promise<void> {
     this.#running = true;
     while (this.#waiting.length > 0) {
-      if (this.#pause !== null) await this.#pause();
       const taken = this.#waiting.splice(0, this.#limit);
       try {
         const answers = await this.#run(taken.map(({ item }) => item));

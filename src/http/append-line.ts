@@ -10,7 +10,7 @@ const lines = new CallLines<IncomingEvent, AppendStatus>({
   maxSize: 4_000_000,
   sizeOf: ({ body }) => body.length,
   waitLimitMs: 5_000,
-  // As long as this isolate has other things to do, so nothing to speak of in one that has not.
+  // A millisecond or two, by the runtime's timers.
   pause: () => scheduler.wait(0),
 });
 

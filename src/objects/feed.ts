@@ -123,12 +123,7 @@ export class FeedObject extends DurableObject<Env> {
     if (this.#stream.size > 0) {
       this.#log.usage.count("framesSent", this.#stream.countWanting(this.#log.newest()));
     }
-    this.#pushes = new Gather(
-      (batches) => this.#flush(batches),
-      MAX_PUSHES,
-      // As long as it takes to let in what has come together with the first.
-      () => scheduler.wait(0),
-    );
+    this.#pushes = new Gather((batches) => this.#flush(batches), MAX_PUSHES);
   }
 
   /** Resolves when the events are durable in the feed. Repeats are dropped, holes refused. */

@@ -5,12 +5,12 @@ import type { Outlet, SizedFrame } from "./stream-outlet.ts";
 import { type StreamRecord, type StreamSource, seenByFilters } from "./stream-source.ts";
 
 /**
- * A busy stream sends one frame per socket and interval, an idle one sends at once. The interval
- * grows with the sockets, so that sending takes a bounded share of the time, up to a limit that
- * nobody sees. A frame takes the runtime 10 to 25 µs, whatever is in it.
+ * A busy stream sends one frame per socket and interval, an idle one sends at once. A frame takes
+ * the runtime 10 to 40 µs, whatever is in it (docs/performance.md), so an interval that grows with
+ * the sockets keeps what sending takes to a fifth of the time, up to a limit that people do not see.
  */
-const INTERVAL_PER_SOCKET_MS = 0.05;
-const MAX_INTERVAL_MS = 50;
+const INTERVAL_PER_SOCKET_MS = 0.2;
+const MAX_INTERVAL_MS = 200;
 /** A subscriber whose filter lets nothing through hears its cursor this often, at least. */
 export const SILENT_EVENTS = 500;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { CallLines } from "../../src/domain/call-lines.ts";
+import { CallLines, type LineBounds } from "../../src/domain/call-lines.ts";
 
 interface Call {
   readonly items: readonly number[];
@@ -9,7 +9,7 @@ interface Call {
 }
 
 /** Lines whose calls end when the test says so. */
-function openLines(bounds: { maxItems?: number; maxSize?: number; waitLimitMs?: number } = {}) {
+function openLines(bounds: Partial<LineBounds<number>> = {}) {
   const calls: Call[] = [];
   const lines = new CallLines<number, string>({
     ...{ maxItems: 100, maxSize: 1_000, waitLimitMs: 1_000, sizeOf: (item) => item },
@@ -30,9 +30,7 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 describe("CallLines", () => {
   it("calls when nothing is under way, and gathers what comes meanwhile", async () => {
     const { calls, add, itemsOf } = openLines();
-    const first = add(1);
-    await settle();
-    const answers = [first, add(2), add(3)];
+    const answers = [add(1), add(2), add(3)];
     expect(itemsOf()).toEqual([[1]]);
     calls[0]?.answer();
     await settle();
@@ -44,12 +42,19 @@ describe("CallLines", () => {
     expect(itemsOf()).toEqual([[1], [2, 3], [4]]);
   });
 
-  it("calls once for all that arrive together", async () => {
-    const { calls, add, itemsOf } = openLines();
-    const answers = [add(1), add(2), add(3)];
-    await settle();
-    expect(itemsOf()).toEqual([[1, 2, 3]]);
+  it("lets more arrive before a call for which one had to wait", async () => {
+    let go = () => {};
+    const pause = () => new Promise<void>((resolve) => (go = resolve));
+    const { calls, add, itemsOf } = openLines({ pause });
+    const answers = [add(1), add(2)];
     calls[0]?.answer();
+    await settle();
+    answers.push(add(3));
+    expect(itemsOf()).toEqual([[1]]);
+    go();
+    await settle();
+    expect(itemsOf()).toEqual([[1], [2, 3]]);
+    calls[1]?.answer();
     expect(await Promise.all(answers)).toEqual(["#1", "#2", "#3"]);
   });
 

@@ -43,17 +43,6 @@ describe("Gather", () => {
     expect(await answers).toEqual(["#1", "#2", "#3", "#4"]);
   });
 
-  it("lets in what has arrived, when it is to pause", async () => {
-    const runs: (readonly number[])[] = [];
-    const run = async (items: readonly number[]) => {
-      runs.push(items);
-      return items;
-    };
-    const gather = new Gather<number, number>(run, 100, async () => {});
-    expect(await Promise.all([gather.add(1), gather.add(2)])).toEqual([1, 2]);
-    expect(runs).toEqual([[1, 2]]);
-  });
-
   it("takes all that comes during a run together with the next", async () => {
     const { gather, runs } = openGather();
     const answers = Promise.all([1, 2, 3].map((item) => gather.add(item)));
