@@ -28,6 +28,9 @@ export default {
   coverageAnalysis: "perTest",
   concurrency: 2,
   timeoutMS: 10_000,
+  // What runs once, as a module is loaded (tables, shapes), is tried by all tests: with STATIC=yes,
+  // which takes hours but for a few files named by `-m`.
+  ignoreStatic: process.env.STATIC !== "yes",
   incremental: true,
   incrementalFile: "dist/mutation/incremental.json",
   reporters: ["clear-text", "progress-append-only", "json"],
