@@ -53,6 +53,8 @@ export function exchange(
       total += data.length;
       if (total > SMALL_BYTES) return;
       const { answers, isWhole } = read();
+      // A stream has no end of its own.
+      if (answers.some(isStream)) return finish("answered");
       if (isWhole && answers.filter(isFinal).length >= wanted) finish("answered");
     });
     socket.on("end", () => finish("closed"));
@@ -76,6 +78,8 @@ function once(socket: ReturnType<typeof connect>, event: "drain"): Promise<void>
   });
 }
 
+const isStream = ({ headers }: RawAnswer) =>
+  headers["content-type"]?.startsWith("text/event-stream") === true;
 const isFinal = ({ status }: RawAnswer) => status >= 200 || status === 101;
 
 /** As far as they have come; `isWhole` when the last one has no more to come. */

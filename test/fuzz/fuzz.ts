@@ -1,5 +1,6 @@
 import { Readback } from "./readback.ts";
 import { type Limits, runSurface, type SurfaceReport } from "./run-surface.ts";
+import { withStalledBodies } from "./stall.ts";
 import type { Surface } from "./surface.ts";
 import { compressed } from "./surfaces/compressed.ts";
 import { documents } from "./surfaces/documents.ts";
@@ -7,6 +8,7 @@ import { frames } from "./surfaces/frames.ts";
 import { framings } from "./surfaces/framings.ts";
 import { ids, strangeIds } from "./surfaces/ids.ts";
 import { keys } from "./surfaces/keys.ts";
+import { others } from "./surfaces/others.ts";
 import { queries } from "./surfaces/queries.ts";
 import { signatures } from "./surfaces/signatures.ts";
 import { slow } from "./surfaces/slow.ts";
@@ -47,9 +49,10 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     const outside = await runAll(world, options, [
       ...[signatures, strangeIds, keys, framings, slow],
     ]);
+    await withStalledBodies(world, () => watcher.expectService(world));
     const objectsAfter = world.relay.objects();
     const inside = await runAll(world, options, [
-      ...[webhooks, ids, queries, documents, frames, compressed],
+      ...[webhooks, ids, others, queries, documents, frames, compressed],
     ]);
     await watcher.expectService(world);
     const findings = [

@@ -25,10 +25,28 @@ const LOADED_WORDS = [
 /** 1 KiB, and what headers, rows and frames take no more of. */
 const SIZES = [128, 129, 1024, 8_000, 16_385, 65_537];
 
+const base32 = (length: number) =>
+  fc
+    .array(fc.constantFrom(..."abcdefghijklmnopqrstuvwxyz234567"), {
+      minLength: length,
+      maxLength: length,
+    })
+    .map((all) => all.join(""));
+
+/** As the relay makes them, but for the checksum. */
+const issuedLooking = fc
+  .tuple(
+    fc.constantFrom("src", "cw", "rt", "key", "q"),
+    fc.oneof(fc.constantFrom("demo", "a", "-"), base32(12)),
+    fc.oneof(base32(22), base32(44)),
+  )
+  .map((parts) => parts.join("_"));
+
 /** A text that somebody ill-disposed would send. */
 export const text: fc.Arbitrary<string> = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...LOADED_WORDS) },
   { weight: 3, arbitrary: anyText(24) },
+  { weight: 1, arbitrary: issuedLooking },
   {
     weight: 1,
     arbitrary: fc

@@ -1,7 +1,7 @@
 import { WebSocket } from "ws";
 import * as z from "zod";
 
-import { PROTOCOL } from "../../src/protocol/codes.ts";
+import { PING, PONG, PROTOCOL } from "../../src/protocol/codes.ts";
 import { webhook } from "../support/webhooks.ts";
 import { within } from "../support/within.ts";
 import type { World } from "./world.ts";
@@ -54,6 +54,9 @@ export class Watcher {
   }
 
   #take(text: string): void {
+    if (text === PONG) return;
+    // One that gives no sign of life for 4 MiB is slow.
+    this.#socket.send(PING);
     const frame = Frame.safeParse(parse(text));
     if (!frame.success) {
       this.complaints.push(`a frame that cannot be read: ${text.slice(0, 200)}`);

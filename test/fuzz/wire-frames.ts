@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { constants, inflateRawSync } from "node:zlib";
 
 import { PING, PONG } from "../../src/protocol/codes.ts";
 import { HANG_MS } from "./exchange.ts";
@@ -49,8 +50,8 @@ const PING_FRAME = wireBytes({
   payload: utf8(PING),
 });
 
-/** Statuses of RFC 6455 that a server may close with, and those of the relay's own protocol. */
-const CLOSES = [1000, 1002, 1003, 1005, 1006, 1007, 1009, 1011];
+/** Statuses of RFC 6455 that say what is wrong with what was sent, and those of the relay's own protocol. */
+const CLOSES = [1000, 1002, 1003, 1005, 1007, 1009];
 const isClose = (code: number) => CLOSES.includes(code) || (code >= 4000 && code < 5000);
 
 /**
@@ -90,6 +91,12 @@ export function converse(
   });
 }
 
+/** Of a message that permessage-deflate (RFC 7692) has packed, which leaves out how it ends. */
+const PACKED_BIT = 0x40;
+const PACKED_END = Uint8Array.of(0, 0, 0xff, 0xff);
+const unpack = (payload: Buffer) =>
+  inflateRawSync(Buffer.concat([payload, PACKED_END]), { finishFlush: constants.Z_SYNC_FLUSH });
+
 class FrameReader {
   readonly complaints: string[] = [];
   isOpen = false;
@@ -126,7 +133,7 @@ class FrameReader {
     if (this.#buffer.length < head + length) return false;
     const payload = this.#buffer.subarray(head, head + length);
     this.#buffer = this.#buffer.subarray(head + length);
-    this.#take(first & 15, payload);
+    this.#take(first & 15, (first & PACKED_BIT) === 0 ? payload : unpack(payload));
     return true;
   }
 

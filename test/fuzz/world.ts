@@ -30,6 +30,8 @@ export interface World {
   readonly changing: Ground;
   /** Somebody else's. */
   readonly other: Ground;
+  /** Of `main`'s first key. */
+  readonly mainKeyId: string;
   readonly token: string;
   readonly stateToken: string;
   readonly expiredToken: string;
@@ -62,6 +64,7 @@ export async function openWorld(): Promise<World> {
       main,
       other,
       changing: await setUp(relay),
+      mainKeyId: keys[0]?.id ?? "",
       token: await tenant.token({ ttlSeconds: 86_400 }),
       stateToken: await tenant.token({ ttlSeconds: 86_400, view: "state" }),
       expiredToken: await expired(tenant.id, keys[0]?.id ?? ""),

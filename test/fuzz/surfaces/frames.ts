@@ -1,6 +1,7 @@
+import { deflateRawSync } from "node:zlib";
 import * as fc from "fast-check";
 
-import { message, toBytes } from "../message.ts";
+import { type Header, message, toBytes } from "../message.ts";
 import { readable, type Surface } from "../surface.ts";
 import { changedJson, changes, jsonText, text, utf8 } from "../values.ts";
 import { converse, type WireFrame, wireBytes } from "../wire-frames.ts";
@@ -13,6 +14,9 @@ const FRAMES: readonly object[] = [
   { op: "auth", token: "TOKEN" },
 ];
 
+/** 64 MiB, for those who unpack it. */
+const BOMB = new Uint8Array(deflateRawSync(Buffer.alloc(64 * 1024 * 1024, " ")));
+
 const payload: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc
     .tuple(fc.constantFrom(...FRAMES), changes)
@@ -20,11 +24,16 @@ const payload: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.constantFrom(...FRAMES).map((frame) => utf8(JSON.stringify(frame))),
   fc.oneof(jsonText, text).map(utf8),
   fc.uint8Array({ maxLength: 140 }),
+  fc.constant(BOMB),
   fc
     .constantFrom(0, 125, 126, 65_535, 65_536, 65_537, 1_100_000, 5_000_000)
     .map((size) => new Uint8Array(size).fill(0x20)),
 );
 
+const PACKED: Header = [
+  "sec-websocket-extensions",
+  "permessage-deflate; server_no_context_takeover",
+];
 const LENGTH_FORMS = ["16", "64", "claims 2^62"] as const;
 
 /** Text for the most part, and then everything that RFC 6455 has or forbids. */
@@ -46,6 +55,7 @@ export const frames: Surface<{
   path: string;
   frames: WireFrame[];
   times: number;
+  isPacked: boolean;
 }> = {
   name: "frames",
   input: fc.record({
@@ -53,13 +63,16 @@ export const frames: Surface<{
     path: fc.constantFrom(...PATHS),
     frames: fc.array(wireFrame, { minLength: 1, maxLength: 5 }),
     times: fc.constantFrom(1, 1, 1, 30),
+    isPacked: fc.nat(9).map((number) => number === 0),
   }),
-  attempt: async (world, { credential, path, frames: sent, times }) => {
+  attempt: async (world, { credential, path, frames: made, times, isPacked }) => {
+    // The bit that says that a message is packed.
+    const sent = isPacked ? made.map((frame) => ({ ...frame, reserved: 4 })) : made;
     const once = Buffer.concat(sent.map((frame) => wireBytes(frame)));
     // Many times what is small, so that there are many, and not much of it.
     const repeated = once.length > 20_000 ? [once] : Array.from({ length: times }, () => once);
     const bytes = Buffer.concat(repeated);
-    const upgrade = handshake(path, credentials(world)[credential]);
+    const upgrade = handshake(path, credentials(world)[credential], isPacked);
     const { outcome, complaints } = await converse(world.relay.port, upgrade, bytes);
     return { outcomes: [outcome], sent: readable(bytes), complaints };
   },
@@ -69,7 +82,7 @@ function credentials({ main, token, stateToken }: World) {
   return { key: main.tenant.key, reader: main.reader, token, stateToken };
 }
 
-function handshake(path: string, key: string): Uint8Array {
+function handshake(path: string, key: string, isPacked: boolean): Uint8Array {
   return toBytes(
     message("GET", path, [
       ["connection", "Upgrade"],
@@ -77,6 +90,7 @@ function handshake(path: string, key: string): Uint8Array {
       ["sec-websocket-version", "13"],
       ["sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="],
       ["sec-websocket-protocol", `chargewire.v1, auth.${key}`],
+      ...(isPacked ? [PACKED] : []),
     ]),
   );
 }

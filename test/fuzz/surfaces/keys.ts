@@ -42,6 +42,7 @@ type Credential =
     }
   | { readonly kind: "altered"; readonly which: number; readonly at: number; readonly by: string }
   | { readonly kind: "past"; readonly which: number }
+  | { readonly kind: "swapped" }
   | { readonly kind: "text"; readonly value: string };
 type Changed = Parameters<typeof changedJson>[1];
 
@@ -63,6 +64,7 @@ const credential: fc.Arbitrary<Credential> = fc.oneof(
     by: fc.constantFrom("", "A", ".", "=", "-", "é", "a2", "\t"),
   }),
   fc.record({ kind: fc.constant("past" as const), which: fc.nat(1) }),
+  fc.constant({ kind: "swapped" as const }),
   fc.record({ kind: fc.constant("text" as const), value: text }),
 );
 
@@ -70,13 +72,14 @@ const credential: fc.Arbitrary<Credential> = fc.oneof(
 const MAX_HEADER_CHARS = 60_000;
 
 const PLACES = ["header", "protocol", "ticket", "scheme"] as const;
+type Place = (typeof PLACES)[number];
 /** Each takes a key of some kind, and none takes what is made here. */
 const TARGETS = ["/v1/events", "/v1/stream", "/v1/stations/cs1/stream", "/v1/keys", "/v1/tenants"];
 
 /** Keys, tokens and tickets that nobody was given, or that are no longer good: none opens anything. */
 export const keys: Surface<{
   credential: Credential;
-  place: (typeof PLACES)[number];
+  place: Place;
   target: string;
 }> = {
   name: "keys and tokens",
@@ -86,17 +89,19 @@ export const keys: Surface<{
     target: fc.constantFrom(...TARGETS),
   }),
   attempt: (world, { credential: made, place, target }) => {
-    const value = headerValue(write(world, made)).slice(0, MAX_HEADER_CHARS);
+    const value = headerValue(write(world, made, place)).slice(0, MAX_HEADER_CHARS);
     const [headers, query] = put(value, place);
     const request = message("GET", target + query, headers);
     return attemptMessage(world, request, { statuses: [401], secrets: world.secrets });
   },
 };
 
-function write(world: World, made: Credential): string {
+function write(world: World, made: Credential, place: Place): string {
   switch (made.kind) {
     case "text":
       return made.value;
+    case "swapped":
+      return place === "ticket" ? world.token : world.ticket;
     case "past":
       return [world.expiredToken, world.deletedKey][made.which] ?? "";
     case "altered": {
@@ -134,7 +139,7 @@ function forge(world: World, made: Extract<Credential, { kind: "forged" }>): str
   return `${signed}.${createHmac(`sha${hash}`, made.key).update(signed).digest("base64url")}`;
 }
 
-function put(value: string, place: (typeof PLACES)[number]): [headers: Header[], query: string] {
+function put(value: string, place: Place): [headers: Header[], query: string] {
   const upgrade: Header[] = [
     ["connection", "Upgrade"],
     ["upgrade", "websocket"],

@@ -30,8 +30,12 @@ interface Query {
   readonly isEncoded: boolean;
   readonly headers: readonly Header[];
   readonly isOptions: boolean;
+  /** Of a stream, by server-sent events. */
+  readonly isEvents: boolean;
 }
 
+const EVENTS: Header = ["accept", "text/event-stream"];
+const isStream = (path: string) => path.endsWith("/stream");
 const value = fc.oneof(text, jsonText, fc.constantFrom("1", "200", "201", "0", "now"));
 
 /** Reading, in every way that a URL and its headers may ask for it. */
@@ -43,8 +47,9 @@ export const queries: Surface<Query> = {
     isEncoded: fc.boolean(),
     headers: fc.array(fc.tuple(fc.constantFrom(...HEADERS), text), { maxLength: 3 }),
     isOptions: fc.nat(9).map((number) => number === 0),
+    isEvents: fc.boolean(),
   }),
-  attempt: async (world, { path, query, isEncoded, headers, isOptions }) => {
+  attempt: async (world, { path, query, isEncoded, headers, isOptions, isEvents }) => {
     const { main } = world;
     const target = path.replace("ROUTE", main.routeId).replace("SOURCE", main.source.id);
     const text = query
@@ -54,7 +59,7 @@ export const queries: Surface<Query> = {
     const request = message(
       isOptions ? "OPTIONS" : "GET",
       query.length === 0 ? target : `${target}?${text}`.slice(0, 60_000),
-      [bearer(main.tenant.key), ...sent],
+      [bearer(main.tenant.key), ...(isEvents && isStream(path) ? [EVENTS] : []), ...sent],
     );
     return attemptMessage(world, request);
   },
@@ -66,7 +71,8 @@ function write(part: string, isEncoded: boolean): string {
     : part.replace(/[^!$-;=?-_a-z|~]/g, "").slice(0, 15_000);
 }
 
-/** A host is asked of every request by the server itself. */
+/** A host of ASCII is asked of every request by the server itself. */
 function safe(name: string, given: string): string {
-  return name === "host" && given.trim() === "" ? "evil.example" : given;
+  if (name !== "host") return given;
+  return given.replace(/[^\x21-\x7e]/g, "") || "evil.example";
 }
