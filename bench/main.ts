@@ -6,10 +6,12 @@ import { runCommand } from "../cli/relay/command-line.ts";
 import { PROJECT_DIR } from "../cli/relay/relay.ts";
 import { UsageError } from "../cli/simulator/command-line.ts";
 import type { BenchCase, BenchContext } from "./case.ts";
+import { catchUp } from "./cases/catch-up.ts";
 import { cost } from "./cases/cost.ts";
+import { deliveries } from "./cases/deliveries.ts";
 import { ingest } from "./cases/ingest.ts";
 import { latency } from "./cases/latency.ts";
-import { duplicates, filters, growth, routes } from "./cases/own-load.ts";
+import { duplicates, filters, full, growth, routes } from "./cases/own-load.ts";
 import { profiles } from "./cases/profile.ts";
 import { refusals } from "./cases/refusals.ts";
 import { subscribers } from "./cases/subscribers.ts";
@@ -24,7 +26,10 @@ const CASES: readonly BenchCase[] = [
   duplicates,
   growth,
   filters,
+  full,
   routes,
+  deliveries,
+  catchUp,
   cost,
   profiles,
 ];

@@ -15,6 +15,7 @@ const EventPage = z.object({ items: z.array(RelayedEvent), next: z.string().null
 
 export interface RelayContender extends Contender {
   readonly api: Api;
+  readonly apiKey: string;
   readonly addRoute: (route: Readonly<Record<string, unknown>>) => Promise<void>;
 }
 
@@ -43,6 +44,7 @@ export async function startRelayContender(
     door: { paths, secret: SECRET },
     load,
     api,
+    apiKey,
     addRoute: async (route) => {
       await api.post("/v1/routes", route, NewRoute);
     },

@@ -58,7 +58,7 @@ export async function serveWorker(
   const inspector = isInspected ? [`--inspector-addr=127.0.0.1:${inspectorPort}`] : [];
   const child = spawn(WORKERD, ["serve", "--experimental", ...inspector, "config.capnp"], {
     cwd: directory,
-    stdio: ["ignore", process.env.SHOW ? "inherit" : "ignore", "pipe"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
   let trouble = "";
   child.stderr.on("data", (data) => {

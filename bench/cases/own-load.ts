@@ -75,6 +75,29 @@ export const routes: BenchCase = {
     }),
 };
 
+/** Events that a station keeps at most, whatever their age. */
+const FULL = 65_536;
+
+export const full: BenchCase = {
+  name: "full",
+  about: "a station whose log is full, and overwrites, beside one whose log is not",
+  isQuick: false,
+  run: (context) =>
+    compareSelf(context, {
+      title: "A full log beside a new one, one station, in memory",
+      target: "in CPU at most 1",
+      entries: async (_context, [old, young]) => {
+        if (old === undefined) throw new Error("there are two relays");
+        const webhooks = signWebhooks(old.door, { count: FULL, stations: 1 });
+        await measure(old, (load) => load.closedLoop(webhooks, 300_000));
+        return [
+          { name: "full log", turn: () => sliceOf(context, old, 1) },
+          { name: "new log", turn: () => sliceOf(context, young, 1) },
+        ];
+      },
+    }),
+};
+
 export const duplicates: BenchCase = {
   name: "duplicates",
   about: "webhooks that have all come before, beside new ones",
