@@ -11,11 +11,12 @@ import { cost } from "./cases/cost.ts";
 import { deliveries } from "./cases/deliveries.ts";
 import { ingest } from "./cases/ingest.ts";
 import { latency } from "./cases/latency.ts";
+import { memory } from "./cases/memory.ts";
 import { duplicates, filters, full, growth, routes } from "./cases/own-load.ts";
 import { profiles } from "./cases/profile.ts";
 import { refusals } from "./cases/refusals.ts";
 import { subscribers } from "./cases/subscribers.ts";
-import { buildRelay } from "./relay-server.ts";
+import { buildRelay, readRelay } from "./relay-server.ts";
 import { type Finding, markdownOf, printFinding } from "./table.ts";
 
 const CASES: readonly BenchCase[] = [
@@ -31,6 +32,7 @@ const CASES: readonly BenchCase[] = [
   deliveries,
   catchUp,
   cost,
+  memory,
   profiles,
 ];
 
@@ -44,6 +46,7 @@ ${CASES.map(({ name, about }) => `  ${name.padEnd(13)} ${about}`).join("\n")}
 
   --rounds N    turns of each (default 7)
   --quick       some of the cases, short: two minutes
+  --worker DIR  measures the Worker that was built there by wrangler, in place of this one
   --write       puts the tables into docs/performance.md
   --help
 
@@ -65,7 +68,7 @@ async function main(): Promise<number> {
   if (!Number.isInteger(rounds) || rounds < 1) throw new UsageError("--rounds is a whole number.");
   console.log("Building the Worker …");
   const context: BenchContext = {
-    ...buildRelay(),
+    ...(values.worker === undefined ? buildRelay() : readRelay(values.worker)),
     rounds,
     sliceMs: isQuick ? 500 : 1_000,
     isQuick,
@@ -89,6 +92,7 @@ function readArguments() {
       options: {
         rounds: { type: "string" },
         quick: { type: "boolean", default: false },
+        worker: { type: "string" },
         write: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },

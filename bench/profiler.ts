@@ -23,7 +23,8 @@ type Node = z.infer<typeof Profile>["profile"]["nodes"][number];
 
 /** workerd answers what it sees to itself by sending it back, with a result where there is one. */
 const Answer = z.object({ id: z.number(), result: z.unknown().optional() });
-const SAMPLE_US = 200;
+const HeapUsage = z.object({ usedSize: z.number() });
+export const SAMPLE_US = 500;
 
 /** Where one moment of a profile was: from what ran then to what had called it. */
 export interface Place {
@@ -41,16 +42,31 @@ export async function profile(
   sourceMap: string,
   run: () => Promise<void>,
 ): Promise<Stacks> {
-  const socket = new WebSocket(`ws://127.0.0.1:${inspectorPort}/main`);
-  await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
-  const inspector = new Inspector(socket);
-  try {
+  const taken = await inspect(inspectorPort, async (inspector) => {
     await inspector.call("Profiler.enable");
     await inspector.call("Profiler.setSamplingInterval", { interval: SAMPLE_US });
     await inspector.call("Profiler.start");
     await run();
-    const taken = Profile.parse(await inspector.call("Profiler.stop"));
-    return stacksOf(taken.profile, new SourceMap(JSON.parse(sourceMap)));
+    return inspector.call("Profiler.stop");
+  });
+  return stacksOf(Profile.parse(taken).profile, new SourceMap(JSON.parse(sourceMap)));
+}
+
+/** What the isolate's JavaScript heap holds once garbage is collected, in MiB. */
+export async function heapMiB(inspectorPort: number): Promise<number> {
+  const usage = await inspect(inspectorPort, async (inspector) => {
+    await inspector.call("HeapProfiler.enable");
+    await inspector.call("HeapProfiler.collectGarbage");
+    return inspector.call("Runtime.getHeapUsage");
+  });
+  return HeapUsage.parse(usage).usedSize / 1024 / 1024;
+}
+
+async function inspect<T>(port: number, ask: (inspector: Inspector) => Promise<T>): Promise<T> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/main`);
+  await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
+  try {
+    return await ask(new Inspector(socket));
   } finally {
     socket.close();
   }
@@ -98,7 +114,8 @@ function stacksOf({ nodes, samples }: z.infer<typeof Profile>["profile"], map: S
 
 function placeOf({ callFrame }: Node, map: SourceMap): Place {
   const { functionName, url, lineNumber, columnNumber } = callFrame;
-  const entry = url === "" ? {} : map.findEntry(lineNumber, columnNumber);
+  // The runtime has scripts of its own.
+  const entry = !url.endsWith("worker.js") ? {} : map.findEntry(lineNumber, columnNumber);
   const file = "originalSource" in entry ? String(entry.originalSource) : "";
   return { file, name: functionName };
 }

@@ -18,8 +18,13 @@ const WranglerConfig = z.object({
   }),
   ratelimits: z.array(z.object({ name: z.string() })),
 });
+export interface BuiltRelay {
+  readonly code: string;
+  readonly sourceMap: string;
+}
+
 /** The Worker as `wrangler deploy` would upload it. */
-export function buildRelay(): { readonly code: string; readonly sourceMap: string } {
+export function buildRelay(): BuiltRelay {
   const directory = mkdtempSync(join(tmpdir(), "chargewire-build-"));
   const wrangler = join(PROJECT_DIR, "node_modules/wrangler/bin/wrangler.js");
   const args = [wrangler, "deploy", "--dry-run", "--outdir", directory];
@@ -28,11 +33,17 @@ export function buildRelay(): { readonly code: string; readonly sourceMap: strin
     env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" },
   });
   if (status !== 0) throw new RelayError(`The Worker could not be built: ${stderr}`);
-  const [code, sourceMap] = ["worker.js", "worker.js.map"].map((name) =>
-    readFileSync(join(directory, name), "utf8"),
-  );
+  const built = readRelay(directory);
   rmSync(directory, { recursive: true });
-  return { code: code ?? "", sourceMap: sourceMap ?? "" };
+  return built;
+}
+
+/** What wrangler has built there. */
+export function readRelay(directory: string): BuiltRelay {
+  return {
+    code: readFileSync(join(directory, "worker.js"), "utf8"),
+    sourceMap: readFileSync(join(directory, "worker.js.map"), "utf8"),
+  };
 }
 
 /** The built Worker on bare workerd, bound to what wrangler.toml binds it to, with secrets of its own. */

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { type BenchCase, type BenchContext, CONNECTIONS } from "../case.ts";
+import { measure } from "../contender.ts";
+import { heapMiB } from "../profiler.ts";
+import { type RelayContender, startRelayContender } from "../relay-contender.ts";
+import type { Finding } from "../table.ts";
+import { signWebhooks } from "../webhooks.ts";
+
+const STATIONS = 50_000;
+const SOCKETS = 5_000;
+const AWAKE = 500;
+/** An awake station holds its database open, and a process may hold only so many files open. */
+const WAVE = 3_000;
+/** After ten seconds without anything to do the runtime lets go of an object. */
+const REST_MS = 15_000;
+
+/** What the feed and the stations hold in memory: all objects are in one isolate here, so it is the difference that counts. */
+export const memory: BenchCase = {
+  name: "memory",
+  about: "the heap of a feed with 5,000 sockets and 50,000 stations, and of a station",
+  isQuick: false,
+  run: async (context) => [await measureMemory(context)],
+};
+
+async function measureMemory({ code, onTurn }: BenchContext): Promise<Finding> {
+  const relay = await startRelayContender(code, "memory", CONNECTIONS, true);
+  const heap = () => heapMiB(relay.workerd.inspectorPort);
+  try {
+    await send(relay, 1, 0);
+    await sleep(REST_MS);
+    const empty = await heap();
+    for (let first = 0; first < STATIONS; first += WAVE) {
+      await send(relay, Math.min(WAVE, STATIONS - first), first);
+      await sleep(REST_MS);
+      onTurn();
+    }
+    const states = await heap();
+    await relay.subscribe(SOCKETS);
+    const sockets = await heap();
+    await relay.subscribers?.close();
+    await sleep(REST_MS);
+    const asleep = await heap();
+    await send(relay, AWAKE, 0);
+    const awake = await heap();
+    const row = (name: string, mib: number) => [name, mib.toFixed(1)];
+    return {
+      name: "memory",
+      title: "JavaScript heap after garbage collection, MiB",
+      header: ["", "MiB"],
+      rows: [
+        row("edge, tenant and feed with one station", empty),
+        row(`the same with ${STATIONS} stations`, states),
+        row(`and with ${SOCKETS} sockets`, sockets),
+        row("a station that is awake", (awake - asleep) / AWAKE),
+      ],
+      figures: {},
+    };
+  } finally {
+    await relay.stop();
+  }
+}
+
+async function send(relay: RelayContender, stations: number, firstStation: number): Promise<void> {
+  const plan = { count: stations, stations, firstStation };
+  await measure({ ...relay, reconcile: async () => {} }, (load) =>
+    load.closedLoop(signWebhooks(relay.door, plan), 300_000),
+  );
+}
