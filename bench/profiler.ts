@@ -17,6 +17,8 @@ const Profile = z.object({
       }),
     ),
     samples: z.array(z.number()),
+    startTime: z.number(),
+    endTime: z.number(),
   }),
 });
 type Node = z.infer<typeof Profile>["profile"]["nodes"][number];
@@ -24,7 +26,7 @@ type Node = z.infer<typeof Profile>["profile"]["nodes"][number];
 /** workerd answers what it sees to itself by sending it back, with a result where there is one. */
 const Answer = z.object({ id: z.number(), result: z.unknown().optional() });
 const HeapUsage = z.object({ usedSize: z.number() });
-export const SAMPLE_US = 500;
+const SAMPLE_US = 500;
 
 /** Where one moment of a profile was: from what ran then to what had called it. */
 export interface Place {
@@ -33,8 +35,8 @@ export interface Place {
   readonly name: string;
 }
 
-/** How many samples found which stack; the innermost comes first. */
-export type Stacks = readonly { readonly count: number; readonly stack: readonly Place[] }[];
+/** Time spent, by stack; the innermost comes first. Of a sample that came late the wait does not count. */
+export type Stacks = readonly { readonly us: number; readonly stack: readonly Place[] }[];
 
 /** Samples workerd while `run` is under way, over the inspector that it serves at that port. */
 export async function profile(
@@ -95,20 +97,25 @@ class Inspector {
   }
 }
 
-function stacksOf({ nodes, samples }: z.infer<typeof Profile>["profile"], map: SourceMap): Stacks {
+function stacksOf(
+  { nodes, samples, startTime, endTime }: z.infer<typeof Profile>["profile"],
+  map: SourceMap,
+): Stacks {
   const places = new Map(nodes.map((node) => [node.id, placeOf(node, map)]));
   const callers = new Map(
     nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
   );
   const counts = new Map<number, number>();
   for (const sample of samples) counts.set(sample, (counts.get(sample) ?? 0) + 1);
+  // The runtime does not always heed what was asked for.
+  const sampleUs = (endTime - startTime) / samples.length;
   return [...counts].map(([id, count]) => {
     const stack: Place[] = [];
     for (let at: number | undefined = id; at !== undefined; at = callers.get(at)) {
       const place = places.get(at);
       if (place !== undefined) stack.push(place);
     }
-    return { count, stack };
+    return { us: count * sampleUs, stack };
   });
 }
 

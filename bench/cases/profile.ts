@@ -1,6 +1,6 @@
 import { type BenchCase, CONNECTIONS } from "../case.ts";
 import { measure } from "../contender.ts";
-import { type Place, profile, SAMPLE_US, type Stacks } from "../profiler.ts";
+import { type Place, profile, type Stacks } from "../profiler.ts";
 import { type RelayContender, startRelayContender } from "../relay-contender.ts";
 import type { Finding } from "../table.ts";
 import { signWebhooks } from "../webhooks.ts";
@@ -70,10 +70,9 @@ async function drive(relay: RelayContender, ms: number): Promise<Driven> {
 
 function finding(stacks: Stacks, { events, cpuUsPerEvent }: Driven): Finding {
   const times = new Map<string, number>();
-  for (const { count, stack } of stacks) {
+  for (const { us, stack } of stacks) {
     const layer = layerOf(stack);
-    const us = (count * SAMPLE_US) / events;
-    if (layer !== null) times.set(layer, (times.get(layer) ?? 0) + us);
+    if (layer !== null) times.set(layer, (times.get(layer) ?? 0) + us / events);
   }
   // Outside JavaScript nothing is sampled, but the process takes time for it all the same.
   const sampledUs = [...times.values()].reduce((sum, us) => sum + us, 0);
