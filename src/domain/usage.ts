@@ -51,6 +51,28 @@ function combine(one: Totals, other: Totals, merge: (a: number, b: number) => nu
   return USAGE_COUNTS.map((_name, index) => merge(one[index] ?? 0, other[index] ?? 0));
 }
 
+/** Totals that grow in place: some are counted with every event and every frame. */
+export class Count {
+  readonly #totals: number[];
+
+  constructor(totals: Totals = []) {
+    this.#totals = USAGE_COUNTS.map((_name, index) => totals[index] ?? 0);
+  }
+
+  get totals(): Totals {
+    return [...this.#totals];
+  }
+
+  of(name: UsageCount): number {
+    return amountOf(this.#totals, name);
+  }
+
+  add(name: UsageCount, times: number): void {
+    const index = USAGE_COUNTS.indexOf(name);
+    this.#totals[index] = (this.#totals[index] ?? 0) + times;
+  }
+}
+
 export function totalOf(name: UsageCount, times: number): Totals {
   return USAGE_COUNTS.map((count) => (count === name ? times : 0));
 }

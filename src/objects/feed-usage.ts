@@ -1,9 +1,11 @@
 import {
-  addTotals,
+  amountOf,
+  Count,
   type DayUsage,
   dayOf,
+  shiftDay,
   type Totals,
-  totalOf,
+  USAGE_COUNTS,
   type UsageCount,
 } from "../domain/usage.ts";
 import type { Database } from "../store/database.ts";
@@ -19,7 +21,10 @@ const MAX_WAITING_DAYS = 10;
 export class FeedUsage {
   readonly #db: Database;
   #rowsCounted: number;
-  readonly #days = new Map<string, Totals>();
+  readonly #days = new Map<string, Count>();
+  /** The day that is counted for, and until when it lasts. */
+  #day = "";
+  #dayEndMs = 0;
 
   constructor(db: Database) {
     this.#db = db;
@@ -27,7 +32,7 @@ export class FeedUsage {
   }
 
   count(what: UsageCount, times = 1): void {
-    if (times > 0) this.add(totalOf(what, times));
+    if (times > 0) this.#ofToday().add(what, times);
   }
 
   /** An alarm that was set: a row and, when it rings, a request. */
@@ -37,18 +42,14 @@ export class FeedUsage {
   }
 
   add(totals: Totals): void {
-    const day = this.#today();
-    this.#days.set(day, addTotals(this.#days.get(day) ?? [], totals));
-    for (const oldest of this.#days.keys()) {
-      if (this.#days.size <= MAX_WAITING_DAYS) break;
-      this.#days.delete(oldest);
-    }
+    const count = this.#ofToday();
+    for (const name of USAGE_COUNTS) count.add(name, amountOf(totals, name));
   }
 
   /** All days that were not handed over, oldest first. */
   days(): DayUsage[] {
     this.#countRows(0);
-    return [...this.#days].map(([day, totals]) => ({ day, totals }));
+    return [...this.#days].map(([day, { totals }]) => ({ day, totals }));
   }
 
   /** Days that are over. */
@@ -65,14 +66,15 @@ export class FeedUsage {
   /** As text for the row that is about to be written. */
   serialize(): string {
     this.#countRows(1);
-    return JSON.stringify([...this.#days]);
+    return JSON.stringify([...this.#days].map(([day, { totals }]) => [day, totals]));
   }
 
   load(text: string): void {
     // Our own text, written by `serialize` of this or an older version; empty before there was one.
     const days: [string, Totals][] = text === "" ? [] : JSON.parse(text);
     this.#days.clear();
-    for (const [day, totals] of days) this.#days.set(day, totals);
+    for (const [day, totals] of days) this.#days.set(day, new Count(totals));
+    this.#dayEndMs = 0;
   }
 
   #countRows(underWay: number): void {
@@ -82,10 +84,27 @@ export class FeedUsage {
     this.count("rowsWritten", times);
   }
 
+  #ofToday(): Count {
+    const today = this.#today();
+    const known = this.#days.get(today);
+    if (known !== undefined) return known;
+    const fresh = new Count();
+    this.#days.set(today, fresh);
+    for (const oldest of this.#days.keys()) {
+      if (this.#days.size <= MAX_WAITING_DAYS) break;
+      this.#days.delete(oldest);
+    }
+    return fresh;
+  }
+
   /** No day comes back once there was a later one: it may have been handed over. */
   #today(): string {
+    const nowMs = Date.now();
+    if (nowMs < this.#dayEndMs) return this.#day;
     const newest = [...this.#days.keys()].at(-1) ?? "";
-    const today = dayOf(Date.now());
-    return today > newest ? today : newest;
+    const today = dayOf(nowMs);
+    this.#day = today > newest ? today : newest;
+    this.#dayEndMs = Date.parse(shiftDay(this.#day, 1));
+    return this.#day;
   }
 }

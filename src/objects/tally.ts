@@ -1,6 +1,7 @@
 import {
   addTotals,
   amountOf,
+  Count,
   newerTotals,
   type Totals,
   totalOf,
@@ -15,7 +16,7 @@ import type { Database } from "../store/database.ts";
  */
 export class Tally {
   readonly #db: Database;
-  #totals: Totals = [];
+  #count = new Count();
   #rowsCounted: number;
   /** Whether frames may have gone out that no stored totals know of. */
   #lacksFrames = false;
@@ -31,7 +32,7 @@ export class Tally {
   }
 
   get attempts(): number {
-    return amountOf(this.#totals, "attempts");
+    return this.#count.of("attempts");
   }
 
   /** After a wake: as they were with the newest event, whose push took them along. */
@@ -40,7 +41,7 @@ export class Tally {
   }
 
   count(what: UsageCount, times = 1): void {
-    this.#totals = addTotals(this.#totals, totalOf(what, times));
+    this.#count.add(what, times);
   }
 
   /** An alarm that was set: a row and, when it rings, a request. */
@@ -53,27 +54,28 @@ export class Tally {
   totals(rowsUnderWay = 0): Totals {
     this.count("rowsWritten", this.#db.rowsWritten - this.#rowsCounted);
     this.#rowsCounted = this.#db.rowsWritten;
-    if (rowsUnderWay === 0) return this.#totals;
-    return addTotals(this.#totals, totalOf("rowsWritten", rowsUnderWay));
+    const { totals } = this.#count;
+    return rowsUnderWay === 0 ? totals : addTotals(totals, totalOf("rowsWritten", rowsUnderWay));
   }
 
   /** After a failure: as they were. */
   reset(totals: Totals): void {
-    this.#totals = totals;
+    this.#count = new Count(totals);
     this.#rowsCounted = this.#db.rowsWritten;
   }
 
   /** After a wake: as stored with the newest event, whose frames went out after its row. */
   resume(stored: Totals): void {
-    this.#totals = newerTotals(this.#totals, stored);
+    this.#count = new Count(newerTotals(this.#count.totals, stored));
     this.#lacksFrames = stored.length > 0;
     this.#attemptsAtNewest = amountOf(stored, "attempts");
   }
 
   /** After a wake: as stored with a lane, after the newest event or before. */
   resumeLane(stored: Totals): void {
-    const newer = newerTotals(this.#totals, stored);
-    if (newer.some((total, index) => total > (this.#totals[index] ?? 0))) this.#lacksFrames = false;
-    this.#totals = newer;
+    const { totals } = this.#count;
+    const newer = newerTotals(totals, stored);
+    if (newer.some((total, index) => total > (totals[index] ?? 0))) this.#lacksFrames = false;
+    this.#count = new Count(newer);
   }
 }
