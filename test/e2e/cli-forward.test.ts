@@ -225,6 +225,16 @@ describe("chargewire forward", () => {
     expect(third.errors).not.toContain("missing");
   });
 
+  it("keeps its place from the moment it is live, however soon it is killed", async () => {
+    const state = join(directory, "state.json");
+    const first = forward("--state", state);
+    await expect.poll(() => first.errors, { ...PATIENCE, interval: 1 }).toContain("Live.");
+    await first.end("SIGKILL");
+    const id = await send("cs1");
+    forward("--state", state);
+    await expect.poll(() => server.idsOf("cs1"), PATIENCE).toEqual([id]);
+  });
+
   it("goes on when it is killed while the server is down", async () => {
     const state = join(directory, "state.json");
     const first = await forwardLive("--state", state);

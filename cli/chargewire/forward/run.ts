@@ -36,7 +36,11 @@ export async function runForward(options: ForwardOptions, output: Output): Promi
   greet(output, options);
   const intake = new Intake({
     ...{ url, key, filter, from, forwarder },
-    onStatus: (status) => output.note(statusLine(status)),
+    onStatus: (status) => {
+      // On disk before anybody is told that nothing is left out from here on.
+      if (status.state === "live" || status.state === "catching_up") keeper.save();
+      output.note(statusLine(status));
+    },
     onGap: (reason) => output.note(`Events are missing here (${reason}); chargewire-gap says so.`),
     onLeft: (count) =>
       output.note(`${count} events wait; the rest is fetched when they are through.`),
@@ -52,10 +56,10 @@ export async function runForward(options: ForwardOptions, output: Output): Promi
   }
 }
 
-/** Saves the place while it moves; at the end once more. */
+/** Saves the place when asked, while it moves, and at the end once more. */
 function keepState(options: ForwardOptions, forwarder: Forwarder, intake: Intake) {
   const { stateFile, place, destination } = options;
-  if (stateFile === null) return { end: () => {} };
+  if (stateFile === null) return { save: () => {}, end: () => {} };
   let saved = "";
   const save = () => {
     const cursor = forwarder.safeCursor(intake.cursor);
@@ -70,7 +74,7 @@ function keepState(options: ForwardOptions, forwarder: Forwarder, intake: Intake
     clearInterval(timer);
     save();
   };
-  return { end };
+  return { save, end };
 }
 
 function greet(output: Output, { destination, from, isSecretOurs }: ForwardOptions): void {
