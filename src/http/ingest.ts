@@ -10,6 +10,7 @@ import { appendInLine } from "./append-line.ts";
 import { type AppContext, type AppEnv, addressOf } from "./context.ts";
 import { notFound, problem, refuse, tooMany } from "./problems.ts";
 import { noteRefusal } from "./refusals.ts";
+import { hasRoom, inRoom, refuseForNow } from "./room.ts";
 import {
   findSource,
   refetchSource,
@@ -39,6 +40,7 @@ ingest.all("/:source", async (c) => {
   const tenant = await c.var.config.ids.tenantOf("src", id);
   // What we never issued is refused without asking any object.
   if (tenant === null) return refuseUnknown(c);
+  if (!hasRoom(tenant, receivedAtMs)) return refuseForNow();
   const source = await findSource(placeOf(c, tenant, id), receivedAtMs);
   if (source === null) return refuseUnknown(c);
 
@@ -52,7 +54,7 @@ ingest.all("/:source", async (c) => {
   const { success } = await c.env.INGEST_LIMIT.limit({ key: id });
   if (!success) return tooMany("This source sends more than 20,000 webhooks in 10 seconds.");
   noteAlive(c, source, request, scheme);
-  return accept(c, request, scheme);
+  return inRoom(c, tenant, body.length, () => accept(c, request, scheme));
 });
 
 interface SignedRequest {

@@ -25,6 +25,9 @@ export const ingest: Section = {
         body_too_large: "More than 512 KiB.",
         rate_limited:
           "More than 20,000 webhooks in 10 s; or more than 1,000 requests in 10 s that do not verify.",
+        unavailable:
+          "More webhooks are waiting to be taken in than there is room for, or the platform could " +
+          "not do it. Nothing was taken in; `Retry-After` says when to send it again.",
       },
     },
   ],
