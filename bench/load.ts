@@ -1,6 +1,6 @@
-import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { Connection } from "./connection.ts";
 import type { SignedWebhook } from "./webhooks.ts";
 
 /** In which the server's closing of idle connections is noticed, after webhooks were signed. */
@@ -38,7 +38,7 @@ export class Load {
         next += 1;
         if (webhook === undefined) return;
         const sentMs = performance.now();
-        await connection.send(webhook, status);
+        await send(connection, webhook, status);
         answered.push(webhook);
         latenciesMs.push(performance.now() - sentMs);
       }
@@ -65,7 +65,7 @@ export class Load {
       while (free.length === 0) await sleep(0);
       const connection = free.pop();
       if (connection === undefined) continue;
-      const sent = connection.send(webhook, 200).then(() => {
+      const sent = send(connection, webhook, 200).then(() => {
         answered.push(webhook);
         latenciesMs.push(performance.now() - dueMs);
         free.push(connection);
@@ -88,59 +88,11 @@ async function untilMs(ms: number): Promise<void> {
   while (performance.now() < ms) await new Promise(setImmediate);
 }
 
-class Connection {
-  readonly #port: number;
-  #socket: Socket;
-  #text = "";
-  #onAnswer: ((status: number) => void) | null = null;
-  #onFailure: ((error: Error) => void) | null = null;
-
-  constructor(port: number) {
-    this.#port = port;
-    this.#socket = this.#open();
-  }
-
-  send(webhook: SignedWebhook, expected: number): Promise<void> {
-    // The server closes connections that nothing was sent on for seconds.
-    if (this.#socket.destroyed || !this.#socket.writable) this.#socket = this.#open();
-    return new Promise((resolve, reject) => {
-      this.#onFailure = reject;
-      this.#onAnswer = (status) => {
-        if (status === expected) resolve();
-        else reject(new Error(`a webhook was answered ${status}`));
-      };
-      this.#socket.write(webhook.bytes);
-    });
-  }
-
-  close(): void {
-    this.#onFailure = null;
-    this.#socket.destroy();
-  }
-
-  #open(): Socket {
-    const socket = connect({ port: this.#port, host: "127.0.0.1", noDelay: true });
-    socket.setEncoding("latin1");
-    socket.on("data", (data) => this.#read(String(data)));
-    socket.on("error", (error) => this.#onFailure?.(error));
-    socket.on("close", () => {
-      if (socket === this.#socket) this.#onFailure?.(new Error("the connection was closed"));
-    });
-    return socket;
-  }
-
-  #read(data: string): void {
-    this.#text += data;
-    const headEnd = this.#text.indexOf("\r\n\r\n");
-    if (headEnd < 0) return;
-    const length = /\r\ncontent-length: (\d+)/i.exec(this.#text)?.[1];
-    const isComplete =
-      length === undefined
-        ? this.#text.endsWith("0\r\n\r\n")
-        : this.#text.length >= headEnd + 4 + Number(length);
-    if (!isComplete) return;
-    const status = Number(this.#text.slice(9, 12));
-    this.#text = "";
-    this.#onAnswer?.(status);
-  }
+async function send(
+  connection: Connection,
+  { bytes }: SignedWebhook,
+  expected: number,
+): Promise<void> {
+  const { status } = await connection.exchange(bytes);
+  if (status !== expected) throw new Error(`a webhook was answered ${status}`);
 }

@@ -19,6 +19,12 @@ interface Place {
   readonly wants: Wanted;
 }
 
+/** What the relay says it has accepted, in the order of each station. */
+export interface Listing {
+  readonly name: string;
+  readonly events: AsyncIterable<NotedEvent>;
+}
+
 export interface PlacesOptions {
   readonly relayUrl: string;
   readonly apiKey: string;
@@ -117,9 +123,9 @@ export class Places {
   }
 
   /** What the relay lists as accepted, as a place like the others, and all accounts. */
-  async close(api: Api): Promise<Account[]> {
-    const listed = new Ledger("GET /v1/events", "complete");
-    for await (const event of api.list("/v1/events", RelayedEvent)) note(listed, event);
+  async close(api: Api, list: Listing = feedListing(api)): Promise<Account[]> {
+    const listed = new Ledger(list.name, "complete");
+    for await (const event of list.events) note(listed, event);
     this.#places.unshift({ ledger: listed, wants: everything });
     return this.#places.map(({ ledger, wants }) => ledger.close(this.#expected(wants)));
   }
@@ -203,8 +209,13 @@ export class Places {
 
 const everything: Wanted = () => true;
 
+const feedListing = (api: Api): Listing => ({
+  name: "GET /v1/events",
+  events: api.list("/v1/events", RelayedEvent),
+});
+
 /** The relay's own events have their place in the order, and are nothing that was sent. */
-function note(ledger: Ledger, { id, station, seq, body, ...event }: NotedEvent): void {
+export function note(ledger: Ledger, { id, station, seq, body, ...event }: NotedEvent): void {
   if (event.class === "relay") {
     ledger.pass({ station, seq });
     return;

@@ -46,7 +46,7 @@ export interface Reconciliation {
 const SECRET = "secret-of-the-reconciliation";
 const CONCURRENCY = 64;
 /** A retry soon, and then so often that only a destination that never recovers loses an event. */
-const RETRY_SECONDS = [0.05, 0.1, 0.2, 0.5, 1, 1, 1, 1, 1, 1, 1, 1];
+export const RETRY_SECONDS = [0.05, 0.1, 0.2, 0.5, 1, 1, 1, 1, 1, 1, 1, 1];
 const LOOK_INTERVAL_MS = 50;
 /** Longer than anything by which the relay comes back to what it owes. */
 const STALLED_MS = 40_000;
@@ -139,7 +139,7 @@ function send(
 }
 
 /** Returns when nothing is missing, or when nothing has moved for too long. */
-async function untilArrived(places: Places, signal: AbortSignal): Promise<void> {
+export async function untilArrived(places: Places, signal: AbortSignal): Promise<void> {
   let received = -1;
   let movedMs = Date.now();
   while (!places.isComplete && Date.now() - movedMs < STALLED_MS) {
