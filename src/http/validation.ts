@@ -103,7 +103,7 @@ export async function readBytes(
   if (Number(announced ?? 0) > limit) return null;
   // HTTP lets no more come than was announced, and in one piece, without a stream, it costs least.
   if (announced !== null) {
-    const bytes = new Uint8Array(await request.arrayBuffer());
+    const bytes = new Uint8Array(await request.arrayBuffer().catch(brokenOff));
     return bytes.length > limit ? null : bytes;
   }
   if (request.body === null) return new Uint8Array();
@@ -111,9 +111,7 @@ export async function readBytes(
   let total = 0;
   const reader = request.body.getReader();
   for (;;) {
-    const { done, value } = await reader.read().catch((cause: unknown) => {
-      throw new BrokenBodyError("the body broke off", { cause });
-    });
+    const { done, value } = await reader.read().catch(brokenOff);
     if (done) break;
     total += value.length;
     if (total > limit) {
@@ -123,6 +121,10 @@ export async function readBytes(
     chunks.push(value);
   }
   return concatBytes(chunks);
+}
+
+function brokenOff(cause: unknown): never {
+  throw new BrokenBodyError("the body broke off", { cause });
 }
 
 function issuesOf(error: z.ZodError): Issue[] {

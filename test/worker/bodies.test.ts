@@ -74,13 +74,15 @@ describe("a body that breaks off", () => {
   reader.post("*", async ({ req }) => new Response(await readBytes(req.raw, 100)));
 
   it.each([
-    ["/v1/keys", 400, "invalid_request"],
-    ["/ingest/src_1", 503, "unavailable"],
+    ["/v1/keys", {}, 400, "invalid_request"],
+    ["/v1/keys", { "content-length": "9" }, 400, "invalid_request"],
+    ["/ingest/src_1", {}, 503, "unavailable"],
+    ["/ingest/src_1", { "content-length": "9" }, 503, "unavailable"],
   ])(
-    "is its sender's doing: at %s it is answered %i, and not logged",
-    async (path, status, code) => {
+    "is its sender's doing: at %s with %j it is answered %i, and not logged",
+    async (path, headers, status, code) => {
       const logged = [vi.spyOn(console, "warn"), vi.spyOn(console, "error")];
-      const response = await reader.request(path, { method: "POST", body: brokenOff() });
+      const response = await reader.request(path, { method: "POST", headers, body: brokenOff() });
       expect([response.status, await response.json()]).toMatchObject([status, { code }]);
       expect(logged.flatMap((spy) => spy.mock.calls)).toEqual([]);
       vi.restoreAllMocks();
