@@ -20,6 +20,8 @@ export interface SimulatorSettings {
   readonly timeoutMs: number;
   /** How long, at the end, unacknowledged events are still sent again. */
   readonly drainMs: number;
+  /** The same for a run that is ended early; only what was tried is. */
+  readonly abortedDrainMs: number;
 }
 
 export interface SimulatorOptions extends Partial<SimulatorSettings> {
@@ -46,4 +48,5 @@ export const DEFAULT_SETTINGS: SimulatorSettings = {
   backoffFactor: 1,
   timeoutMs: 30_000,
   drainMs: 60_000,
+  abortedDrainMs: 5_000,
 };

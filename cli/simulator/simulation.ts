@@ -16,7 +16,7 @@ export interface Surroundings {
 }
 
 export interface SimulationWatch {
-  /** Ends the run early: nothing new is sent, and what was tried is given five more seconds. */
+  /** Ends the run early: nothing new is sent, and what was tried is seen through as `abortedDrainMs` allows. */
   readonly signal: AbortSignal;
   readonly onAcknowledged: (acknowledgement: Acknowledgement) => void;
   /** Called once a second. */
@@ -26,7 +26,6 @@ export interface SimulationWatch {
 /** Outstanding deliveries beyond which a fleet waits for the receiver, paced and unpaced. */
 const PACED_BACKLOG = 100_000;
 const UNPACED_BACKLOG_PER_CONNECTION = 8;
-const ABORTED_DRAIN_MS = 5_000;
 
 /** Runs a fleet and resolves, once all is answered or given up, with the count. */
 export async function runSimulation(
@@ -46,7 +45,7 @@ export async function runSimulation(
   const ticker = setInterval(() => onProgress(summary()), 1_000);
   try {
     await feed(sender, settings, metronome, signal);
-    await drain(sender, settings.drainMs, signal);
+    await drain(sender, settings, signal);
     return { ...summary(), interrupted: signal.aborted };
   } finally {
     clearInterval(ticker);
@@ -103,9 +102,13 @@ function toShares({ seed, duplicates, reorder, badSignatures }: SimulatorSetting
   };
 }
 
-async function drain(sender: Sender, drainMs: number, signal: AbortSignal): Promise<void> {
+async function drain(
+  sender: Sender,
+  { drainMs, abortedDrainMs }: SimulatorSettings,
+  signal: AbortSignal,
+): Promise<void> {
   await sender.drainedTo(0, AbortSignal.any([signal, AbortSignal.timeout(drainMs)]));
   if (!signal.aborted) return;
   sender.discardUntried();
-  await sender.drainedTo(0, AbortSignal.timeout(ABORTED_DRAIN_MS));
+  await sender.drainedTo(0, AbortSignal.timeout(abortedDrainMs));
 }

@@ -31,7 +31,7 @@ export interface SentEvent {
 }
 
 export interface SimulationHooks {
-  /** Ends the run early: nothing new is sent, and what was tried is given five more seconds. */
+  /** Ends the run early: nothing new is sent, and what was tried is seen through as `abortedDrainMs` allows. */
   readonly signal?: AbortSignal;
   readonly onAcknowledged?: (event: SentEvent) => void;
   /** Called once a second. */

@@ -51,6 +51,8 @@ const MAX_DOWN_MS = 300;
 const START_SHARE = 0.2;
 const MAX_STARTING_MS = 150;
 const OWED_EVENTS = 200;
+/** However slow the machine is, what was tried is acknowledged in the end. */
+const SEEN_THROUGH_MS = 60_000;
 
 /** Kills the relay at random instants while events are sent, and accounts for each of them. */
 export async function crash(options: CrashOptions): Promise<CrashReport> {
@@ -190,6 +192,7 @@ class CrashRun {
       speed: Number.POSITIVE_INFINITY,
       concurrency: CONCURRENCY,
       backoffFactor: 0.25,
+      abortedDrainMs: SEEN_THROUGH_MS,
       duplicates: 5,
       reorder: 10,
       badSignatures: 2,

@@ -44,7 +44,8 @@ const SHORT_TIMEOUT_MS = 2_000;
 const LONG_TIMEOUT_MS = 30_000;
 const RETRY = { scheduleSeconds: [0.2, 0.3, 0.5, ...Array.from({ length: 17 }, () => 2)] };
 const LOOK_INTERVAL_MS = 100;
-const PATIENCE_MS = 120_000;
+/** A destination that was down for minutes is probed every five. */
+const PATIENCE_MS = 400_000;
 
 /** One route to each kind of destination that misbehaves, all at once, beside one that is well. */
 export async function meetFaults(options: FaultOptions): Promise<FaultReport> {

@@ -23,6 +23,7 @@ describe("parseCommandLine", () => {
         ...{ scheme: "body", unit: "s", stations: 5, speed: Number.POSITIVE_INFINITY, rate: 10 },
         ...{ durationMs: 2_000, count: 7, seed: 9, startMs: Date.UTC(2026, 0), storm: true },
         ...{ duplicates: 1, reorder: 2, badSignatures: 3, concurrency: 4, drainMs: 5_000 },
+        ...{ abortedDrainMs: 5_000 },
         ...{ backoffFactor: 1, timeoutMs: 30_000 },
       },
     });
