@@ -2,6 +2,8 @@ import { type BenchCase, type BenchContext, closedSlice, withContenders } from "
 import { takeTurns } from "../rounds.ts";
 import { comparison, type Finding } from "../table.ts";
 
+/** With so many stations every step of the floor takes part. */
+const STEP_BY_STEP = 16;
 const TARGETS = { group: "0.65", gathered: "0.8" };
 
 /** Ingest without subscribers, beside every step of the floor. */
@@ -19,9 +21,10 @@ export const ingest: BenchCase = {
 };
 
 function ingestAt(context: BenchContext, stations: number): Promise<Finding> {
-  const modes = context.isQuick
-    ? (["group", "gathered"] as const)
-    : (["answer", "verify", "object", "insert", "group", "gathered"] as const);
+  const modes =
+    context.isQuick || stations !== STEP_BY_STEP
+      ? (["group", "gathered"] as const)
+      : (["answer", "verify", "object", "insert", "group", "gathered"] as const);
   return withContenders(context, "disk", modes, async (relay, floors) => {
     const entries = [relay, ...floors].map((contender) => ({
       name: contender.name,

@@ -60,7 +60,7 @@ interface Head {
   readonly state: StationState;
   /** Up to this second ids were made that are not among those of the newest events. Absent from rows of 0.4.0. */
   readonly idsForgottenUntil?: number;
-  /** Of 0.4.0 and before: that second, and the ids since. */
+  /** Of 0.4.0 and before: that second, and the ids since. Written for these, should they come back, without ids. */
   readonly window?: IdWindow;
   /** The oldest seq that the log still has. */
   readonly oldest: number;
@@ -228,9 +228,10 @@ export class Journal {
     this.#forgottenUntilMs = head.forgottenUntilMs;
     this.matchedSeq = head.matchedSeq;
     this.#state = head.state;
-    const before = { ...EMPTY_WINDOW, forgottenUntil: head.idsForgottenUntil ?? -1 };
+    const { idsForgottenUntil: forgottenUntil, window = EMPTY_WINDOW } = head;
     const ids = readNewestIds(this.#db, this.#capacity, this.#seq, WINDOW_SIZE);
-    this.#window = openWindow(ids, head.window ?? before);
+    const before = forgottenUntil === undefined ? window : { ids: [], forgottenUntil };
+    this.#window = openWindow(ids, before);
     this.#ids = new EventIds(this.#window, ids.length === this.#seq);
     this.owed.clear();
     for (const [routeId, cursor] of head.owed) this.owed.set(routeId, cursor);
@@ -321,6 +322,7 @@ export class Journal {
     const head: Head = {
       state: this.#state,
       idsForgottenUntil: this.#window.forgottenUntil,
+      window: openWindow([], this.#window),
       oldest: this.#oldest,
       clearedSeq,
       forgottenUntilMs: this.#forgottenUntilMs,
