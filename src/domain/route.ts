@@ -9,6 +9,8 @@ export interface StationRoute {
   readonly enabled: boolean;
   /** When it was created or changed last. */
   readonly changedAtMs: number;
+  /** Absent from what stations of 0.4.0 stored, and from tenants of that. */
+  readonly createdAtMs?: number;
   readonly filter: Filter;
   readonly format: DeliveryFormat;
   readonly timeoutMs: number;

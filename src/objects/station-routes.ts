@@ -11,6 +11,12 @@ export interface KnownRoute {
   readonly filter: CompiledFilter;
 }
 
+/** A route that is new or changed, and since when events may be for it that no routes were matched for. */
+interface ChangedRoute {
+  readonly id: string;
+  readonly sinceMs: number;
+}
+
 /** The tenant's routes as this station knows them, and how they fare. */
 export class StationRoutes {
   readonly #db: Database;
@@ -47,10 +53,13 @@ export class StationRoutes {
   }
 
   /** Takes up a newer table, durably. Returns the routes that are new or changed in it. */
-  take({ version, routes }: RouteTable): StationRoute[] {
-    const changed = routes.filter(
-      ({ id, changedAtMs }) => this.#known.get(id)?.route.changedAtMs !== changedAtMs,
-    );
+  take({ version, routes }: RouteTable): ChangedRoute[] {
+    const changed = routes.flatMap(({ id, changedAtMs, createdAtMs = changedAtMs }) => {
+      const known = this.#known.get(id)?.route;
+      if (known?.changedAtMs === changedAtMs) return [];
+      // Of one that was heard of, events from before the change were matched when they came.
+      return [{ id, sinceMs: known === undefined ? createdAtMs : changedAtMs }];
+    });
     this.#adopt(version, routes);
     writeConfig(this.#db, version, JSON.stringify(routes));
     return changed;
@@ -58,14 +67,14 @@ export class StationRoutes {
 
   /**
    * A route that is new or changed may want events after `afterSeq`. Before that may lie events
-   * whose push was answered to an instance that died before it took up the routes; of these the
-   * clock tells which came after the change.
+   * whose push was answered to an instance that died before it took up the routes, or whose answer
+   * was lost; of these the clock tells which came since then.
    */
-  owe({ id, changedAtMs }: StationRoute, afterSeq: number): void {
+  owe({ id, sinceMs }: ChangedRoute, afterSeq: number): void {
     if (this.#journal.owed.has(id)) return;
     const { matchedSeq, seq } = this.#journal;
     const doubtful = this.#journal.read(matchedSeq, Math.max(0, afterSeq - matchedSeq));
-    const first = doubtful.find(({ receivedAtMs }) => receivedAtMs >= changedAtMs);
+    const first = doubtful.find(({ receivedAtMs }) => receivedAtMs >= sinceMs);
     const owedAfter = first === undefined ? afterSeq : first.seq - 1;
     if (owedAfter < seq) this.#journal.owed.set(id, owedAfter);
   }

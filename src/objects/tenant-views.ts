@@ -108,6 +108,7 @@ export const stationRoute = (route: RouteRow): StationRoute => ({
   url: route.url,
   enabled: route.enabled === 1,
   changedAtMs: route.updatedAtMs,
+  createdAtMs: route.createdAtMs,
   filter: filterOf(route),
   format: DELIVERY_FORMATS.find((format) => format === route.format) ?? "raw",
   timeoutMs: route.timeoutMs,
