@@ -8,7 +8,7 @@ export default defineConfig({
     include: ["test/unit/**/*.test.ts"],
     exclude: [
       "test/unit/{client,console,cli,simulator}-*.test.ts",
-      "test/unit/{filter-time,layering,ledger,openapi,patience,simulator}.test.ts",
+      "test/unit/{filter-time,layering,ledger,openapi,simulator}.test.ts",
     ],
     setupFiles: ["test/mutation/properties.ts"],
     // Each mutant is tried in a worker of its own, and one is enough for all files.
