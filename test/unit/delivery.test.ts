@@ -95,6 +95,22 @@ describe("buildDelivery", () => {
     });
   });
 
+  it("names a test as one", async () => {
+    expect((await build({ isTest: true })).headers["chargewire-test"]).toBe("true");
+    expect((await build({ isTest: false })).headers).not.toHaveProperty("chargewire-test");
+    expect((await build()).headers).not.toHaveProperty("chargewire-test");
+  });
+
+  it("makes no attempt without the access token that its route needs", async () => {
+    const auth = {
+      type: "oauth2",
+      tokenUrl: "https://auth.example.com/token",
+      clientId: "id",
+      clientSecret: "client-secret",
+    } as const;
+    await expect(build({}, { auth })).rejects.toThrow("comes with a token");
+  });
+
   it("names the replay that sends an event once more", async () => {
     expect((await build()).headers).not.toHaveProperty("chargewire-replay");
     const { headers } = await build({ replay: "rp_1" });
@@ -236,6 +252,12 @@ describe("redact", () => {
     ["", ""],
   ])("of a header that is %j shows %j", async (value, shown) => {
     expect(await left(`<${value}>`, { headers: { "x-key": value } })).toBe(`<${shown}>`);
+  });
+
+  it("takes out a secret as JSON writes it", async () => {
+    const auth = { type: "bearer", token: 'to"ken-1' } as const;
+    const echoed = JSON.stringify({ echo: `Bearer ${auth.token}.` });
+    expect(await left(echoed, { auth })).toBe('{"echo":"Bearer …."}');
   });
 
   it("leaves an answer without secrets as it is", async () => {

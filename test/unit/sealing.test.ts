@@ -1,9 +1,9 @@
-import { hkdfSync } from "node:crypto";
+import { createHmac, hkdfSync } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { fromBase64Url, toBase64Url } from "../../src/domain/encoding.ts";
-import { deriveIdKey, Sealer } from "../../src/domain/sealing.ts";
+import { deriveIdKey, deriveTokenKey, Sealer } from "../../src/domain/sealing.ts";
 
 const masterKey = (byte: number) => new Uint8Array(32).fill(byte);
 const sealer = new Sealer(masterKey(1), null);
@@ -73,6 +73,23 @@ describe("Sealer", () => {
     await expect(before.open(fresh, PURPOSE)).rejects.toThrow();
   });
 
+  it("knows what was sealed under the master key of now, and seals the rest anew", async () => {
+    const before = new Sealer(masterKey(1), null);
+    const during = new Sealer(masterKey(2), masterKey(1));
+    const old = await before.seal("old", PURPOSE);
+    expect(old.startsWith(await before.currentPrefix())).toBe(true);
+    expect(old.startsWith(await during.currentPrefix())).toBe(false);
+    const anew = await during.sealAnew(old, PURPOSE);
+    expect(anew.startsWith(await during.currentPrefix())).toBe(true);
+    expect(await new Sealer(masterKey(2), null).open(anew, PURPOSE)).toBe("old");
+    await expect(during.sealAnew(old, "route:acme:rt_2")).rejects.toThrow();
+  });
+
+  it("begins by a name of the key that tells nothing of it", async () => {
+    expect(await sealer.currentPrefix()).toMatch(/^s1\.[0-9a-f]{8}\.$/);
+    expect(await sealer.currentPrefix()).not.toContain("01010101");
+  });
+
   it("does not open a text of which any byte was changed", async () => {
     const sealed = await sealer.seal("secret", PURPOSE);
     const cipherLength = "secret".length + 16;
@@ -107,6 +124,14 @@ describe("Sealer", () => {
     await expect(sealer.open(junk, PURPOSE)).rejects.toThrow();
   });
 
+  it.each(["s1.x.?.AAAA", "s1.x.AAAA.?", "s2.x.AAAA.AAAA"])(
+    "says of %j that it is none",
+    async (junk) => {
+      const text = junk.replace(/^s1\.x\./, await sealer.currentPrefix());
+      await expect(sealer.open(text, PURPOSE)).rejects.toThrow(/^not a sealed text$/);
+    },
+  );
+
   it("does not open a text of another version", async () => {
     const sealed = await sealer.seal("secret", PURPOSE);
     await expect(sealer.open(sealed.replace("s1.", "s2."), PURPOSE)).rejects.toThrow();
@@ -118,5 +143,16 @@ describe("deriveIdKey", () => {
     const expected = hkdfSync("sha256", masterKey(1), new Uint8Array(), "chargewire ids", 32);
     expect(await deriveIdKey(masterKey(1))).toEqual(new Uint8Array(expected));
     expect(await deriveIdKey(masterKey(2))).not.toEqual(new Uint8Array(expected));
+  });
+});
+
+describe("deriveTokenKey", () => {
+  it("derives by HKDF-SHA-256 for HMAC, and apart from the key of ids", async () => {
+    const derived = hkdfSync("sha256", masterKey(1), new Uint8Array(), "chargewire tokens", 32);
+    const expected = createHmac("sha256", new Uint8Array(derived)).update("text").digest("hex");
+    const key = await deriveTokenKey(masterKey(1));
+    const mac = await crypto.subtle.sign("HMAC", key, new TextEncoder().encode("text"));
+    expect(Buffer.from(mac).toString("hex")).toBe(expected);
+    expect(key.extractable).toBe(false);
   });
 });
