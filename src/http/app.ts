@@ -17,6 +17,7 @@ import { quarantine } from "./quarantine.ts";
 import { reference } from "./reference.ts";
 import { replays } from "./replays.ts";
 import { routes } from "./routes.ts";
+import { safeHeaders } from "./safe-headers.ts";
 import { settings } from "./settings.ts";
 import { sources } from "./sources.ts";
 import { stations } from "./stations.ts";
@@ -28,6 +29,8 @@ import { usage } from "./usage.ts";
 /** An app with what comes before everything else, and what is said when nothing else is. */
 function newApp(): Hono<AppEnv> {
   const fresh = new Hono<AppEnv>();
+  // Around everything else, so that no answer goes without.
+  fresh.use(safeHeaders);
   // Before anything else: without its secrets the Worker serves nothing.
   fresh.use(async (c, next) => {
     c.set("config", await configOf(c.env));

@@ -25,6 +25,8 @@ describe("a Worker without usable secrets", () => {
     for (const path of ["/health", "/v1/tenants", "/ingest/src_x"]) {
       const response = await ask(settings, path);
       expect(response.status).toBe(503);
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
       expect(await response.json()).toMatchObject({ code: "misconfigured" });
     }
   });
