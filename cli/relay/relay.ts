@@ -97,6 +97,9 @@ type Wrangler = ChildProcessByStdio<null, Readable, Readable>;
 function launch({ port, stateDir, secretsFile }: RelayOptions): Wrangler {
   const args = ["dev", "--ip", HOST, "--port", String(port), "--persist-to", stateDir];
   args.push("--var", "DESTINATIONS:any", "--show-interactive-dev-session=false");
+  // Any that is free: left to itself, wrangler picks one before it is used, and two that start
+  // together pick the same.
+  args.push("--inspector-port", "0");
   if (secretsFile !== null) args.push("--env-file", secretsFile);
   return spawn(process.execPath, [WRANGLER, ...args], {
     cwd: PROJECT_DIR,
