@@ -28,6 +28,7 @@ export class LiveGroups {
   readonly #source: StreamSource;
   readonly #outlet: Outlet;
   readonly #isSlow: (member: Member, nowMs: number) => boolean;
+  readonly #onTold: (member: Member) => void;
   readonly #onFlushed: (slow: readonly Member[], nowMs: number) => void;
   readonly #groups = new Map<string, Group>();
   readonly #index = new GroupIndex<Group>();
@@ -40,18 +41,20 @@ export class LiveGroups {
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   /**
-   * `isSlow` looks again at one who seems to be; `onFlushed` gets those who are, and who belong to
-   * no group any more.
+   * `isSlow` looks again at one who seems to be; `onTold` gets one who has been told its place and
+   * nothing else; `onFlushed` gets those who are slow, and who belong to no group any more.
    */
   constructor(
     source: StreamSource,
     outlet: Outlet,
     isSlow: (member: Member, nowMs: number) => boolean,
+    onTold: (member: Member) => void,
     onFlushed: (slow: readonly Member[], nowMs: number) => void,
   ) {
     this.#source = source;
     this.#outlet = outlet;
     this.#isSlow = isSlow;
+    this.#onTold = onTold;
     this.#onFlushed = onFlushed;
     this.#handedOffset = source.extent().head;
   }
@@ -67,13 +70,15 @@ export class LiveGroups {
     this.#handedOffset = this.#source.extent().head;
     this.#memberCount += 1;
     const group = this.#groups.get(member.key);
-    if (group !== undefined) group.members.add(member);
-    else {
+    if (group !== undefined) {
+      group.members.add(member);
+      group.heardOffset = Math.min(group.heardOffset, member.position);
+    } else {
       const fresh: Group = {
         visibility: member.visibility,
         members: new Set([member]),
         waiting: [],
-        heardOffset: this.#handedOffset,
+        heardOffset: member.position,
       };
       this.#groups.set(member.key, fresh);
       this.#index.add(fresh);
@@ -162,12 +167,18 @@ export class LiveGroups {
       group.heardOffset = head;
       const frames = this.#framesOf(group.visibility, waiting, head);
       if (waiting.length > 0) slow.push(...this.#sendTo(group.members, frames, nowMs));
-      // With nothing in it to take in, there is nothing to acknowledge.
-      else
-        for (const { text } of frames)
-          for (const member of group.members) this.#outlet.tell(member, text);
+      else this.#tellPlace(group.members, frames, head);
     }
     this.#onFlushed(slow, nowMs);
+  }
+
+  /** With nothing in it to take in, there is nothing to acknowledge. */
+  #tellPlace(members: Set<Member>, frames: readonly SizedFrame[], head: number): void {
+    for (const member of members) {
+      for (const { text } of frames) this.#outlet.tell(member, text);
+      member.position = head;
+      this.#onTold(member);
+    }
   }
 
   /** Those who have not taken in what was sent before are taken out, and get no more of these. */

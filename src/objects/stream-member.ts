@@ -89,7 +89,7 @@ export function permission({
   };
 }
 
-/** What a socket carries through hibernation. Of 0.2.0 and before: without what is optional. */
+/** What a socket carries through hibernation. What is optional, older versions did not write. */
 interface Attachment {
   readonly connection: string;
   readonly keyId: string;
@@ -98,6 +98,8 @@ interface Attachment {
   readonly grant?: string | null;
   readonly expiresAtMs?: number | null;
   readonly acknowledges?: boolean;
+  /** Where it was when it went live, or was last told its place by a frame of its own. */
+  readonly position?: number;
   /** False while it is being brought up to date, which hibernation would cut short. */
   readonly live: boolean;
 }
@@ -122,6 +124,7 @@ export class MemberStore {
       grant: this.#place(grantName(connection), JSON.stringify(member.grant)),
       expiresAtMs,
       acknowledges: flow.acknowledges,
+      position: member.position,
       live: isLive,
     };
     member.socket.serializeAttachment(attachment);
@@ -132,7 +135,7 @@ export class MemberStore {
     // Written by `save` of this or an older version.
     const saved: Attachment | null = socket.deserializeAttachment();
     if (saved?.live !== true) return null;
-    const { connection, keyId, expiresAtMs = null, acknowledges = false } = saved;
+    const { connection, keyId, expiresAtMs = null, acknowledges = false, position = 0 } = saved;
     const filter = saved.filter ?? this.#kv.get<string>(filterName(connection));
     const grant =
       saved.grant === undefined
@@ -140,14 +143,15 @@ export class MemberStore {
         : (saved.grant ?? this.#kv.get<string>(grantName(connection)));
     // Not known any more is not everything.
     if (filter === undefined || grant === undefined) return null;
-    return newMember(socket, {
+    const facts = {
       connection,
       keyId,
       grant: JSON.parse(grant),
       expiresAtMs,
       filter: JSON.parse(filter),
       acknowledges,
-    });
+    };
+    return { ...newMember(socket, facts), position };
   }
 
   forget({ connection, filter, grant }: Member): void {

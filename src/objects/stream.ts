@@ -62,6 +62,10 @@ export class Stream {
         this.#hear(member);
         return member.flow.isSlow(nowMs);
       },
+      (member) => {
+        // It may just have been found to be gone.
+        if (this.#members.get(member.socket) === member) this.#store.save(member);
+      },
       (slow, nowMs) => {
         for (const member of slow) this.#conflate(member);
         if (nowMs - this.#reapedMs >= REAP_INTERVAL_MS) this.#reap(nowMs);

@@ -21,6 +21,25 @@ describe("a feed with sockets and no events", () => {
     await expect(evictDurableObject(feedOf(tenant))).rejects.toThrow("not currently running");
   });
 
+  it("tells who sees nothing of it where it is, however often it sleeps in between", async () => {
+    const tenant = await newTenant();
+    const { frames } = await subscribe(tenant, "/v1/stream?types=of.nothing");
+    await expect.poll(() => frames.length).toBe(1);
+    for (let slept = 0; slept < 5; slept += 1) {
+      const events = Array.from({ length: 200 }, (_, index) => {
+        const seq = slept * 200 + index + 1;
+        const json = JSON.stringify({ id: `${seq}`, type: "a.b", station: "a", seq, body: {} });
+        return { seq, type: "a.b", json };
+      });
+      const state = JSON.stringify({ station: "a", seq: slept * 200 + 200, connectors: [] });
+      const batch = { station: "a", oldestSeq: 1, events, state, removed: false };
+      await feedOf(tenant).push(batch);
+      await evictDurableObject(feedOf(tenant));
+    }
+    await expect.poll(() => frames.length).toBe(2);
+    expect(frames.at(-1)).toMatchObject({ op: "events", events: [] });
+  });
+
   it("has nothing set that would wake it", async () => {
     const tenant = await newTenant();
     const subscriber = await subscribe(tenant);
