@@ -23,17 +23,21 @@ export async function newTicket(tenant: TestTenant, claims: object = {}, key = t
   return NewTicket.parse(body).ticket;
 }
 
+export async function firstKeyId(tenant: TestTenant): Promise<string> {
+  const [key] = Keys.parse(await tenant.items("/v1/keys"));
+  return key?.id ?? "";
+}
+
 /** As the relay makes it, but with times of the test's own. Of the tenant's first key. */
 export async function mint(
   tenant: TestTenant,
   { kind = "token", fromMs = 0, untilMs = 3_600_000, grant = EVERYTHING }: Minting = {},
 ): Promise<string> {
-  const [key] = Keys.parse(await tenant.items("/v1/keys"));
   const { tokens } = await configOf(env);
   const nowMs = Date.now();
   return tokens.issue(kind, {
     tenant: tenant.id,
-    keyId: key?.id ?? "",
+    keyId: await firstKeyId(tenant),
     grant,
     issuedAtMs: nowMs + fromMs,
     expiresAtMs: nowMs + untilMs,

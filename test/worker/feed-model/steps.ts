@@ -127,6 +127,7 @@ const subscribing = [
 ] as const;
 
 const trouble = [
+  { weight: 2, arbitrary: step("crowd", fc.constant(null), () => (world) => world.crowd()) },
   {
     weight: 5,
     arbitrary: step(
@@ -171,7 +172,7 @@ const trouble = [
     weight: 3,
     arbitrary: step(
       "jump",
-      fc.constantFrom(1_000, 31_000, 61_000, 125_000),
+      fc.constantFrom(-3_600_000, 1_000, 31_000, 61_000, 125_000),
       (ms) => (world) => world.jump(ms),
     ),
   },

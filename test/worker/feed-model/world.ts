@@ -1,14 +1,18 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, vi } from "vitest";
 
+import { SUBSCRIPTION_HEADER, type Subscription } from "../../../src/domain/subscription.ts";
 import type { PushBatch } from "../../../src/objects/feed.ts";
 import type { TestTenant } from "../../support/api.ts";
 import { feedOf, newTenant } from "../support.ts";
+import { firstKeyId } from "../token-support.ts";
 import { Checker, type Licence } from "./checker.ts";
 import { Fleet, type Fresh, type Shape } from "./fleet.ts";
 import { History } from "./history.ts";
 import { Subscriber } from "./subscriber.ts";
 import type { Sight } from "./viewers.ts";
+
+const CROWD = 100;
 
 /** A feed with its stations and subscribers, and everything that can happen to it. */
 export class World {
@@ -40,6 +44,28 @@ export class World {
     this.subscribers.push(subscriber);
     await subscriber.connect();
     await this.history.capture(this.#feed);
+  }
+
+  /** Sockets of many who want nothing: with them frames are gathered for longer. */
+  async crowd(): Promise<void> {
+    const subscription: Subscription = {
+      keyId: await firstKeyId(this.tenant),
+      grant: { view: "events", scopes: [] },
+      expiresAtMs: null,
+      filter: { types: ["of.nothing"] },
+      from: "now",
+      origin: null,
+      proof: null,
+    };
+    const headers = { upgrade: "websocket", [SUBSCRIPTION_HEADER]: JSON.stringify(subscription) };
+    await Promise.all(
+      Array.from({ length: CROWD }, async () => {
+        const { webSocket } = await this.#feed.fetch(`${this.tenant.origin}/v1/stream`, {
+          headers,
+        });
+        webSocket?.accept();
+      }),
+    );
   }
 
   accept(events: readonly Fresh[]): void {
