@@ -115,7 +115,9 @@ export class LiveGroups {
     }
     if (this.#timer !== null) return;
     this.#sentOffset = first.offset - 1;
-    const waitMs = this.#sentMs + this.#intervalMs() - Date.now();
+    const intervalMs = this.#intervalMs();
+    // No longer than that, should the clock have been set back.
+    const waitMs = Math.min(intervalMs, this.#sentMs + intervalMs - Date.now());
     if (waitMs <= 0) this.#flush();
     else this.#timer = setTimeout(() => this.#flush(), waitMs);
   }
