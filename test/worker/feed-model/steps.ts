@@ -127,7 +127,7 @@ const subscribing = [
 ] as const;
 
 const trouble = [
-  { weight: 2, arbitrary: step("crowd", fc.constant(null), () => (world) => world.crowd()) },
+  { weight: 4, arbitrary: step("crowd", fc.constant(null), () => (world) => world.crowd()) },
   {
     weight: 5,
     arbitrary: step(
@@ -184,20 +184,28 @@ export const steps = fc.array(fc.oneof(...traffic, ...subscribing, ...trouble), 
   size: "max",
 });
 
-/** Who is there from the beginning. */
-export const audience: fc.Arbitrary<
-  readonly { readonly sight: Sight; readonly from: string; readonly acknowledges: boolean }[]
-> = fc.array(
-  fc
-    .record({
-      filter,
-      grant: fc.constantFrom(...GRANTS, ...MAP_GRANTS),
-      from: fc.constantFrom("now", "snapshot", "start"),
-      acknowledges: fc.boolean(),
-    })
-    .filter(
-      ({ filter: each, grant }) => each.filter.match === undefined || grant.grant.view === "events",
-    )
-    .map(({ filter: each, grant, ...rest }) => ({ sight: { filter: each, grant }, ...rest })),
-  { minLength: 2, maxLength: 6 },
-);
+const sight: fc.Arbitrary<Sight> = fc
+  .record({ filter, grant: fc.constantFrom(...GRANTS, ...MAP_GRANTS) })
+  .filter(
+    ({ filter: each, grant }) => each.filter.match === undefined || grant.grant.view === "events",
+  );
+
+/** Who is there from the beginning. Some see the same, and so share what is sent. */
+export const audience = fc
+  .record({
+    sights: fc.array(sight, { minLength: 1, maxLength: 3 }),
+    people: fc.array(
+      fc.record({
+        which: fc.nat(2),
+        from: fc.constantFrom("now", "snapshot", "start"),
+        acknowledges: fc.boolean(),
+      }),
+      { minLength: 2, maxLength: 6 },
+    ),
+  })
+  .map(({ sights, people }) =>
+    people.flatMap(({ which, ...rest }) => {
+      const shared = sights[which % sights.length];
+      return shared === undefined ? [] : [{ sight: shared, ...rest }];
+    }),
+  );

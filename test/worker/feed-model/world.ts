@@ -63,6 +63,7 @@ export class World {
         const { webSocket } = await this.#feed.fetch(`${this.tenant.origin}/v1/stream`, {
           headers,
         });
+        expect(webSocket).not.toBeNull();
         webSocket?.accept();
       }),
     );
