@@ -84,6 +84,26 @@ describe("Throttle, by rate", () => {
     expect(MAX_WAIT_MS).toBe(15_000);
   });
 
+  it("lets a lane wait whose turn is exactly 15 s away", () => {
+    const line = throttle({ ratePerSecond: 4 });
+    const lanes = Array.from({ length: 62 }, (_, at) => `${at}`);
+    expect(enter(line, NOW, ...lanes).slice(59)).toEqual([null, null, 15_250]);
+  });
+
+  it("sends away the lane that is named, and no other", () => {
+    const line = throttle({});
+    enter(line, NOW, "a", "b", "c");
+    expect(line.sendAway("b", NOW)).toEqual({ kind: "later", inMs: 5_000 });
+    expect(admit(line, NOW)).toEqual(["a", "c"]);
+  });
+
+  it("lets in one at a time, and nobody twice, when there are no limits", () => {
+    const line = new Throttle();
+    expect(admit(line, NOW)).toEqual([]);
+    enter(line, NOW, "a", "b", "a");
+    expect(admit(line, NOW)).toEqual(["a", "b"]);
+  });
+
   it("lets a lane that comes back go on at its place, before who came after it", () => {
     const line = throttle({ ratePerSecond: 0.05 });
     expect(enter(line, NOW, "a")).toEqual([null]);

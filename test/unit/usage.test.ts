@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { billedOf, costOf, PRICES } from "../../src/domain/prices.ts";
 import {
   addTotals,
+  Count,
   daysBetween,
   newerTotals,
   shiftDay,
@@ -41,7 +42,7 @@ describe("totals", () => {
   });
 
   it.each(USAGE_COUNTS)("count %s under its name", (name) => {
-    expect(usageOf(totalOf(name, 7))[name]).toBe(7);
+    expect(usageOf(totalOf(name, 7))).toEqual({ ...usageOf([]), [name]: 7 });
   });
 
   it("add up, also with those of older versions", () => {
@@ -54,6 +55,25 @@ describe("totals", () => {
 
   it("count what is more than before, and nothing of one that was set back", () => {
     expect(totalsSince([5, 1, 4], [3, 2])).toEqual(totals(2, 0, 4));
+  });
+});
+
+describe("Count", () => {
+  it.each(USAGE_COUNTS)("counts %s on from what there was", (name) => {
+    const count = new Count(totalOf(name, 7));
+    expect(count.totals).toEqual(totalOf(name, 7));
+    count.add(name, 2);
+    count.add(name, 1);
+    expect(count.of(name)).toBe(10);
+    expect(count.totals).toEqual(totalOf(name, 10));
+  });
+
+  it("begins at nothing, and gives away totals that it does not change", () => {
+    const count = new Count();
+    const before = count.totals;
+    expect(before).toEqual(totals());
+    count.add("accepted", 1);
+    expect([before, count.totals]).toEqual([totals(), totals(1)]);
   });
 });
 
