@@ -40,7 +40,7 @@ export interface RouteTo {
 
 const SECRET = "secret-of-the-destinations";
 /** Where an answer has to be waited for in vain; elsewhere time is to decide nothing. */
-const SHORT_TIMEOUT_MS = 2_000;
+const SHORT_TIMEOUT_MS = 3_000;
 const LONG_TIMEOUT_MS = 30_000;
 const RETRY = { scheduleSeconds: [0.2, 0.3, 0.5, ...Array.from({ length: 17 }, () => 2)] };
 const LOOK_INTERVAL_MS = 100;

@@ -48,20 +48,29 @@ export async function openFullPort(targetPort: number): Promise<FullPort> {
 
 /** A thread that waits takes no connections; the kernel does, as many as the queue holds. */
 function serveOnceReleased({ flag, targetPort }: z.infer<typeof Plan>): void {
-  const server = createServer((incoming) => {
-    const outgoing = open(targetPort, "127.0.0.1");
-    const end = () => {
-      incoming.destroy();
-      outgoing.destroy();
-    };
-    for (const socket of [incoming, outgoing]) socket.on("error", end).on("close", end);
-    incoming.pipe(outgoing).pipe(incoming);
-  });
+  const server = createServer((incoming) => incoming.destroy());
   server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
-    parentPort?.postMessage(portOf(server));
+    const port = portOf(server);
+    parentPort?.postMessage(port);
     // The message is on its way only once this turn has ended.
-    setTimeout(() => Atomics.wait(new Int32Array(flag), 0, 0), 10);
+    setTimeout(() => {
+      Atomics.wait(new Int32Array(flag), 0, 0);
+      // Anew, with a queue as long as others have.
+      server.close(() =>
+        createServer((incoming) => passOn(incoming, targetPort)).listen(port, "127.0.0.1"),
+      );
+    }, 10);
   });
+}
+
+function passOn(incoming: Socket, targetPort: number): void {
+  const outgoing = open(targetPort, "127.0.0.1");
+  const end = () => {
+    incoming.destroy();
+    outgoing.destroy();
+  };
+  for (const socket of [incoming, outgoing]) socket.on("error", end).on("close", end);
+  incoming.pipe(outgoing).pipe(incoming);
 }
 
 if (!isMainThread) serveOnceReleased(Plan.parse(workerData));

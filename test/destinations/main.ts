@@ -9,8 +9,8 @@ accounts for every event at each of them.
 
 npm run test:destinations -- [options]
 
-  --stations N        (default 20)
-  --events N          (default 400)
+  --stations N        (default 10)
+  --events N          (default 200)
   --faulty SECONDS    how long the faults last once each was met (default 20)
   --seed N            of the fleet (default 1)
   --help
@@ -29,8 +29,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const report = await meetFaults({
-    stations: readCount("stations", values.stations, 20),
-    events: readCount("events", values.events, 400),
+    stations: readCount("stations", values.stations, 10),
+    events: readCount("events", values.events, 200),
     faultyMs: readCount("faulty", values.faulty, 20) * 1_000,
     seed: readCount("seed", values.seed, 1),
     signal: listenForInterrupt(),
