@@ -22,7 +22,7 @@ const backlog = new Backlog(BACKLOG_BOUNDS);
 
 /** To be asked before a webhook costs anything: what is refused must not slow what is not. */
 export function hasRoom(tenant: string, nowMs: number): boolean {
-  return backlog.hasRoom(tenant, 0, nowMs);
+  return backlog.hasRoom(tenant, 1, nowMs);
 }
 
 /** Does the work if there is room for it, and ends it even when the sender hangs up meanwhile. */

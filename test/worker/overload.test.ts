@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { MAX_WEBHOOK_BYTES } from "../../src/http/ingest.ts";
 import { BACKLOG_BOUNDS } from "../../src/http/room.ts";
 import { webhook } from "../support/webhooks.ts";
-import { newTenant, stationOf } from "./support.ts";
+import { newTenant, stationOf, worker } from "./support.ts";
 
 afterEach(() => reset());
 
@@ -42,6 +42,9 @@ describe("POST /ingest/:source while a station is stuck", () => {
       expect(await answer.json()).toMatchObject({ code: "unavailable" });
     }
     expect((await tenant.send(path, webhook({ station: "b" }))).status).toBe(503);
+    // Before it is looked at, so that a refusal costs next to nothing.
+    const unsigned = new Request(tenant.origin + path, { method: "POST", body: "{}" });
+    expect((await worker(unsigned)).status).toBe(503);
     const other = await newTenant();
     expect((await other.send((await other.source()).path, webhook())).status).toBe(200);
 
