@@ -72,8 +72,17 @@ async function soak(rig: Rig, perSecond: number, ms: number): Promise<number> {
     `memory      after warm-up from ${values[0]} to ${values.at(-1)} MiB; ` +
       `slope ${slope.toFixed(0)} MiB/h (standard error ${error.toFixed(0)})`,
   );
+  // Between two collections memory rises; what would go on rising is what is left after them.
+  console.log(`            lowest in each fifth: ${lowsOf(steady, 5).join(", ")} MiB`);
   await rig.sendOwed(fates.owed, perSecond);
   return (await rig.reconcile()) && errors === 0 ? 0 : 1;
+}
+
+function lowsOf(samples: readonly Sample[], parts: number): string[] {
+  const size = Math.ceil(samples.length / parts);
+  return Array.from({ length: parts }, (_, part) =>
+    Math.min(...samples.slice(part * size, (part + 1) * size).map(({ value }) => value)).toFixed(0),
+  );
 }
 
 await runCommand("bench:soak", main);
