@@ -268,11 +268,11 @@ describe("the view `state` of the feed", () => {
     const { path } = await tenant.source();
     const start = await subscribe(tenant);
     await expect.poll(() => start.frames).toHaveLength(1);
+    const from = lastCursor(start.frames);
     for (let i = 0; i < 5; i += 1) {
       for (const station of ["a", "b", "c"]) await send(tenant, path, station);
     }
     const token = await tenant.token({ view: "state", stations: ["a", "b"] });
-    const from = lastCursor(start.frames);
     const { frames } = await subscribe(tenant, `/v1/stream?from=${from}`, token);
     await expect.poll(() => ops(frames)).toEqual(["hello", "state"]);
     expect(
