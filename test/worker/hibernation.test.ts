@@ -85,35 +85,6 @@ describe("a socket whose other end has gone without a word", () => {
   });
 });
 
-describe("a subscriber that waits for a snapshot", () => {
-  const push = (
-    tenant: TestTenant,
-    station: string,
-    seq: number,
-    hasState = true,
-    oldestSeq = 1,
-  ) => {
-    const json = JSON.stringify({ id: `${seq}`, type: "a.b", station, seq, body: {} });
-    const state = hasState ? JSON.stringify({ station, seq, connectors: [] }) : null;
-    const events = [{ seq, type: "a.b", json }];
-    return feedOf(tenant).push({ station, oldestSeq, events, state, removed: false });
-  };
-
-  it("because all cursors have ended is told to come back, and not left without it", async () => {
-    const tenant = await newTenant();
-    await push(tenant, "a", 1);
-    // Its state is awaited, and with it the snapshot.
-    await push(tenant, "a", 2, false);
-    const { frames, closed } = await subscribe(tenant);
-    await expect.poll(() => frames.length).toBe(1);
-    await push(tenant, "b", 9, true, 9);
-    await expect.poll(() => frames.map(({ op }) => op)).toEqual(["hello", "gap"]);
-    await evictDurableObject(feedOf(tenant));
-    await push(tenant, "a", 3);
-    await expect.poll(() => closed.code).toBe(4200);
-  });
-});
-
 describe("a subscriber of which it is not known any more what it may see", () => {
   it("is told to come back, and shown nothing", async () => {
     const tenant = await newTenant();
