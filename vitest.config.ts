@@ -52,8 +52,8 @@ export default defineConfig({
           name: "e2e",
           environment: "node",
           include: ["test/e2e/**/*.test.ts"],
-          // A relay for each file, which idles most of the time.
-          maxWorkers: 2,
+          // Each file runs a relay of its own; two cores do not carry several.
+          fileParallelism: false,
           sequence: { groupOrder: 2 },
           testTimeout: 240_000,
           hookTimeout: 120_000,
