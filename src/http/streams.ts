@@ -161,8 +161,8 @@ async function openSocket(
     [SUBSCRIPTION_HEADER]: asciiJson(JSON.stringify(subscription)),
   });
   if (offeredProtocols(c).length > 0) headers.set("sec-websocket-protocol", PROTOCOL);
-  // Without its query, which may hold a ticket.
-  const response = await object.fetch(new Request(new URL(c.req.path, c.req.url), { headers }));
+  // Its URL says nothing: a query may hold a ticket, and a host may be one that makes no URL.
+  const response = await object.fetch(new Request("https://stream.invalid/", { headers }));
   switch (response.status) {
     case 401:
       return inadmissible("unauthorized");
