@@ -3,6 +3,7 @@ import type * as z from "zod";
 import { concatBytes, fromUtf8 } from "../domain/encoding.ts";
 import { Filter } from "../domain/filter.ts";
 import { NumberedPageQuery, PageQuery } from "../domain/page.ts";
+import { parseAs } from "../domain/parsing.ts";
 import type { Issue } from "../domain/problem.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { parseJson } from "../domain/webhook.ts";
@@ -36,8 +37,8 @@ export function parse<S extends z.ZodType>(
   schema: S,
   value: unknown,
 ): Result<z.output<S>, Response> {
-  const parsed = schema.safeParse(value);
-  return parsed.success ? ok(parsed.data) : err(invalid(issuesOf(parsed.error)));
+  const parsed = parseAs(schema, value);
+  return parsed.ok ? parsed : err(invalid(issuesOf(parsed.error)));
 }
 
 export function invalid(issues: readonly Issue[]): Response {
@@ -127,8 +128,8 @@ function brokenOff(cause: unknown): never {
   throw new BrokenBodyError("the body broke off", { cause });
 }
 
-function issuesOf(error: z.ZodError): Issue[] {
-  return error.issues.map((issue) => {
+function issuesOf(issues: readonly z.core.$ZodIssue[]): Issue[] {
+  return issues.map((issue) => {
     const path = issue.path.join(".");
     if (issue.code === "invalid_key") return { path, message: issue.issues[0]?.message ?? "" };
     const isMissing = issue.message.endsWith("received undefined");

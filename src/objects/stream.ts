@@ -2,6 +2,7 @@ import { parseCursor } from "../domain/cursor.ts";
 import { Filter } from "../domain/filter.ts";
 import { allowsFilter } from "../domain/grant.ts";
 import { randomId } from "../domain/ids.ts";
+import { parseAs } from "../domain/parsing.ts";
 import { err, ok, type Result } from "../domain/result.ts";
 import { SUBSCRIPTION_HEADER, type Subscription } from "../domain/subscription.ts";
 import { CloseCode, HEARTBEAT_SECONDS, PING, PONG, PROTOCOL } from "../protocol/codes.ts";
@@ -229,12 +230,12 @@ export class Stream {
   }
 
   #acknowledge(member: Member, { frame }: ClientFrame): void {
-    const ack = AckFrame.safeParse(frame);
-    if (!ack.success) {
+    const ack = parseAs(AckFrame, frame);
+    if (!ack.ok) {
       this.#refuse(member, "invalid_frame", "expected op and cursor");
       return;
     }
-    const cursor = parseCursor(ack.data.cursor);
+    const cursor = parseCursor(ack.value.cursor);
     // Of another stream, or of this one before it started anew: it says nothing.
     if (cursor?.epoch !== this.#source.extent().epoch) return;
     const isFirst = !member.flow.acknowledges;
@@ -274,9 +275,9 @@ export class Stream {
 
   /** What its old token let through goes out before the new hello; nothing is lost or repeated. */
   async #replaceToken(member: Member, { frame }: ClientFrame): Promise<void> {
-    const auth = AuthFrame.safeParse(frame);
-    if (!auth.success) return this.#refuse(member, "invalid_frame", "expected op and token");
-    const admission = await this.#source.admit(auth.data.token);
+    const auth = parseAs(AuthFrame, frame);
+    if (!auth.ok) return this.#refuse(member, "invalid_frame", "expected op and token");
+    const admission = await this.#source.admit(auth.value.token);
     if (this.#members.get(member.socket) !== member) return;
     if (admission === null) {
       return this.#refuse(member, "unauthorized", "this token does not open this stream");
@@ -377,17 +378,17 @@ function readSubscribe({
   if (op !== "subscribe") {
     return err({ code: "unknown_op", detail: `unknown op ${op.slice(0, 40)}` });
   }
-  const subscribe = SubscribeFrame.safeParse(frame);
-  if (!subscribe.success) {
+  const subscribe = parseAs(SubscribeFrame, frame);
+  if (!subscribe.ok) {
     return err({ code: "invalid_frame", detail: "expected op, filter and from" });
   }
-  const filter = Filter.safeParse(subscribe.data.filter ?? {});
-  if (!filter.success) {
-    const issue = filter.error.issues[0];
+  const filter = parseAs(Filter, subscribe.value.filter ?? {});
+  if (!filter.ok) {
+    const issue = filter.error[0];
     const detail = `${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`;
     return err({ code: "invalid_filter", detail });
   }
-  return ok({ filter: filter.data, from: subscribe.data.from ?? "now" });
+  return ok({ filter: filter.value, from: subscribe.value.from ?? "now" });
 }
 
 /** What the edge has written into an upgrade's header. */
