@@ -1,3 +1,4 @@
+import { foundBefore } from "./found-before.ts";
 import { Readback } from "./readback.ts";
 import { type Limits, runSurface, type SurfaceReport } from "./run-surface.ts";
 import { withStalledBodies } from "./stall.ts";
@@ -58,6 +59,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     const findings = [
       ...objectsAfter.filter((one) => !objectsBefore.includes(one)).map((one) => `made: ${one}`),
       ...watcher.complaints,
+      ...(await foundBefore(world)),
       ...(await new Readback(world).complaints()),
       ...complaintsOfLog(world.relay.log),
     ];

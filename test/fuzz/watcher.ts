@@ -11,19 +11,27 @@ const Frame = z.looseObject({
   events: z.array(z.looseObject({ station: z.string(), seq: z.int(), id: z.string() })).optional(),
 });
 
+const PING_MS = 250;
+
 /** An honest subscriber: whatever others send, it gets every event once and in order. */
 export class Watcher {
   readonly complaints: string[] = [];
   /** Events so far. */
   count = 0;
   readonly #socket: WebSocket;
+  #isOver = false;
   readonly #seqs = new Map<string, number>();
   readonly #waiting = new Map<string, () => void>();
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on("message", (data) => this.#take(String(data)));
-    socket.on("close", (code) => this.complaints.push(`the subscriber was closed: ${code}`));
+    // One that gives no sign of life for a while is gone, and one that gives none for 4 MiB is slow.
+    const pings = setInterval(() => socket.send(PING), PING_MS);
+    socket.on("close", () => clearInterval(pings));
+    socket.on("close", (code) => {
+      if (!this.#isOver) this.complaints.push(`the subscriber was closed: ${code}`);
+    });
   }
 
   static async open({ relay, main }: World): Promise<Watcher> {
@@ -49,14 +57,12 @@ export class Watcher {
   }
 
   close(): void {
-    this.#socket.removeAllListeners("close");
+    this.#isOver = true;
     this.#socket.terminate();
   }
 
   #take(text: string): void {
     if (text === PONG) return;
-    // One that gives no sign of life for 4 MiB is slow.
-    this.#socket.send(PING);
     const frame = Frame.safeParse(parse(text));
     if (!frame.success) {
       this.complaints.push(`a frame that cannot be read: ${text.slice(0, 200)}`);

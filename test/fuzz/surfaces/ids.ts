@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { OPERATOR_KEY } from "../../support/secrets.ts";
 import { bearer, message } from "../message.ts";
 import { attemptMessage, type Surface } from "../surface.ts";
-import { pathPart, utf8 } from "../values.ts";
+import { issuedLooking, pathPart, utf8 } from "../values.ts";
 import type { World } from "../world.ts";
 
 interface Input {
@@ -20,11 +20,14 @@ const input = fc.record({
 });
 
 /** Every call with ids that the relay has never given out, by somebody without a key. */
-export const strangeIds: Surface<Input> = {
+export const strangeIds: Surface<Input | { readonly source: string }> = {
   name: "ids, without a key",
-  input,
+  input: fc.oneof(
+    { weight: 4, arbitrary: input },
+    { weight: 1, arbitrary: issuedLooking("src").map((source) => ({ source })) },
+  ),
   attempt: (world, made) =>
-    attemptMessage(world, callWith(world, made, null), {
+    attemptMessage(world, "source" in made ? webhookTo(made) : callWith(world, made, null), {
       statuses: [200, 400, 401, 404, 405],
       // What anybody may see has no tenant in it.
       secrets: [...world.secrets, world.main.tenant.id],
@@ -47,6 +50,8 @@ export const ids: Surface<Input & { isOperator: boolean }> = {
   },
 };
 
+const webhookTo = ({ source }: { readonly source: string }) =>
+  message("POST", `/ingest/${source}`, [["edrv-signature", `t=1,v1=${"0".repeat(64)}`]]);
 const callOf = ({ calls }: World, { call }: Input) => calls[call % calls.length] ?? "";
 
 function callWith(world: World, made: Input, key: string | null) {

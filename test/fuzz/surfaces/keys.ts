@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { MASTER_KEY, OPERATOR_KEY } from "../../support/secrets.ts";
 import { type Header, message } from "../message.ts";
 import { attemptMessage, type Surface } from "../surface.ts";
-import { changedJson, changes, headerValue, text } from "../values.ts";
+import { changedJson, changes, headerValue, issuedLooking, text } from "../values.ts";
 import type { World } from "../world.ts";
 
 const ALGORITHMS = [
@@ -65,7 +65,7 @@ const credential: fc.Arbitrary<Credential> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("past" as const), which: fc.nat(1) }),
   fc.constant({ kind: "swapped" as const }),
-  fc.record({ kind: fc.constant("text" as const), value: text }),
+  fc.record({ kind: fc.constant("text" as const), value: fc.oneof(text, issuedLooking("cw")) }),
 );
 
 /** More is refused by the server itself, as is a longer URL. */
