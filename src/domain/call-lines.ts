@@ -33,8 +33,9 @@ interface Line<Item, Answer> {
 /**
  * Gathers calls of many requests by name. A request that finds none under way calls at once; those
  * that come meanwhile go together in the next call, which one of them makes: what is asked for is
- * asked for on behalf of a request that is there. A call may be repeated for an item that waited
- * too long, so calls must bear that.
+ * asked for on behalf of a request that is there. Whoever adds something sees to it that its
+ * request goes on to its end even when its client is gone, because others wait for it. A call may
+ * be repeated for an item that waited too long, so calls must bear that.
  */
 export class CallLines<Item, Answer> {
   readonly #bounds: LineBounds<Item>;
@@ -44,27 +45,21 @@ export class CallLines<Item, Answer> {
     this.#bounds = bounds;
   }
 
-  /** `keepAlive` gets what has to go on even if this request's client is gone. */
-  async add(
-    name: string,
-    item: Item,
-    call: Call<Item, Answer>,
-    keepAlive: (work: Promise<unknown>) => void,
-  ): Promise<Answer> {
+  async add(name: string, item: Item, call: Call<Item, Answer>): Promise<Answer> {
     const known = this.#lines.get(name);
     if (known === undefined) {
       const line = { waiting: [] };
       this.#lines.set(name, line);
-      return this.#lead(name, line, item, call, keepAlive);
+      return this.#lead(name, line, item, call);
     }
     const turn = await this.#wait(known, item);
     if (turn === LATE) {
       if (this.#lines.get(name) === known) this.#lines.delete(name);
-      return this.#lead(name, { waiting: [] }, item, call, keepAlive);
+      return this.#lead(name, { waiting: [] }, item, call);
     }
     if (turn.kind === "failed") throw turn.error;
     if (turn.kind === "answered") return turn.answer;
-    return this.#lead(name, known, item, call, keepAlive, true);
+    return this.#lead(name, known, item, call, true);
   }
 
   async #wait(line: Line<Item, Answer>, item: Item): Promise<Turn<Answer> | typeof LATE> {
@@ -94,16 +89,13 @@ export class CallLines<Item, Answer> {
     line: Line<Item, Answer>,
     item: Item,
     call: Call<Item, Answer>,
-    keepAlive: (work: Promise<unknown>) => void,
     hasWaited = false,
   ): Promise<Answer> {
-    const answered = this.#callFor(line, item, call, hasWaited).finally(() => {
+    return this.#callFor(line, item, call, hasWaited).finally(() => {
       const next = line.waiting.shift();
       if (next !== undefined) next.take({ kind: "lead" });
       else if (this.#lines.get(name) === line) this.#lines.delete(name);
     });
-    keepAlive(answered.catch(() => null));
-    return answered;
   }
 
   async #callFor(

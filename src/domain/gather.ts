@@ -15,22 +15,26 @@ export class Gather<Item, Answer> {
   }
 
   add(item: Item): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
-      if (!this.#running) void this.#drain();
-    });
+    const answer = this.#enqueue(item);
+    this.#start();
+    return answer;
   }
 
   /** Items that come together, and go together as far as the limit lets them. */
   addAll(items: readonly Item[]): Promise<Answer[]> {
-    const answers = items.map(
-      (item) =>
-        new Promise<Answer>((resolve, reject) => {
-          this.#waiting.push({ item, resolve, reject });
-        }),
-    );
-    if (!this.#running) void this.#drain();
+    const answers = items.map((item) => this.#enqueue(item));
+    this.#start();
     return Promise.all(answers);
+  }
+
+  #enqueue(item: Item): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject });
+    });
+  }
+
+  #start(): void {
+    if (!this.#running) void this.#drain();
   }
 
   async #drain(): Promise<void> {

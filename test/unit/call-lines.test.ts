@@ -21,7 +21,7 @@ function openLines(bounds: Partial<LineBounds<number>> = {}) {
       const answer = () => resolve(items.map((item) => `#${item}`));
       calls.push({ items, answer, fail: reject });
     });
-  const add = (item: number, name = "one") => lines.add(name, item, call, () => {});
+  const add = (item: number, name = "one") => lines.add(name, item, call);
   return { calls, add, itemsOf: () => calls.map(({ items }) => items) };
 }
 
