@@ -7,7 +7,7 @@ import * as z from "zod";
 
 import { newSecrets } from "../cli/relay/dev-secrets.ts";
 import { PROJECT_DIR, RelayError } from "../cli/relay/relay.ts";
-import { type Place, serveWorker, type Workerd } from "./workerd.ts";
+import { type Place, serveWorker, type WorkerConfig, type Workerd } from "./workerd.ts";
 
 /** What of wrangler.toml workerd is to serve the Worker with. */
 const WranglerConfig = z.object({
@@ -18,6 +18,7 @@ const WranglerConfig = z.object({
   }),
   ratelimits: z.array(z.object({ name: z.string() })),
 });
+
 export interface BuiltRelay {
   readonly code: string;
   readonly sourceMap: string;
@@ -46,25 +47,31 @@ export function readRelay(directory: string): BuiltRelay {
   };
 }
 
-/** The built Worker on bare workerd, bound to what wrangler.toml binds it to, with secrets of its own. */
-export async function serveRelay(
-  code: string,
-  place: Place,
-  isInspected = false,
-): Promise<Workerd & { readonly operatorKey: string }> {
+/** What wrangler.toml binds the Worker to, with these secrets; it may deliver to any destination. */
+export function relayConfig(
+  secrets: Readonly<Record<"OPERATOR_KEY" | "MASTER_KEY", string>>,
+): Omit<WorkerConfig, "code"> {
   const toml = join(PROJECT_DIR, "wrangler.toml");
   const config = WranglerConfig.parse(unstable_readConfig({ config: toml }));
-  const { operatorKey, masterKey } = newSecrets();
-  const worker = {
-    code,
+  return {
     compatibilityDate: config.compatibility_date,
     compatibilityFlags: config.compatibility_flags,
     objects: config.durable_objects.bindings.map(({ name, class_name }) => ({
       binding: name,
       className: class_name,
     })),
-    texts: { OPERATOR_KEY: operatorKey, MASTER_KEY: masterKey, DESTINATIONS: "any" },
+    texts: { ...secrets, DESTINATIONS: "any" },
     limiters: config.ratelimits.map(({ name }) => name),
   };
+}
+
+/** The built Worker on bare workerd, bound to what wrangler.toml binds it to, with secrets of its own. */
+export async function serveRelay(
+  code: string,
+  place: Place,
+  isInspected = false,
+): Promise<Workerd & { readonly operatorKey: string }> {
+  const { operatorKey, masterKey } = newSecrets();
+  const worker = { code, ...relayConfig({ OPERATOR_KEY: operatorKey, MASTER_KEY: masterKey }) };
   return { ...(await serveWorker(worker, place, isInspected)), operatorKey };
 }

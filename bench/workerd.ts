@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { findFreePort, PROJECT_DIR, RelayError } from "../cli/relay/relay.ts";
 
-const WORKERD = join(PROJECT_DIR, "node_modules/workerd/bin/workerd");
+export const WORKERD = join(PROJECT_DIR, "node_modules/workerd/bin/workerd");
 const START_LIMIT_MS = 20_000;
 /** What the kernel counts CPU time in. */
 const TICK_US = 10_000;
@@ -53,7 +53,7 @@ export async function serveWorker(
   mkdirSync(state);
   writeFileSync(join(directory, "worker.js"), worker.code);
   const port = await findFreePort();
-  writeFileSync(join(directory, "config.capnp"), configText(worker, state, port));
+  writeFileSync(join(directory, "config.capnp"), workerdConfig(worker, state, port));
   const inspectorPort = isInspected ? await findFreePort() : 0;
   const inspector = isInspected ? [`--inspector-addr=127.0.0.1:${inspectorPort}`] : [];
   const child = spawn(WORKERD, ["serve", "--experimental", ...inspector, "config.capnp"], {
@@ -88,7 +88,12 @@ export async function serveWorker(
   };
 }
 
-function configText(worker: WorkerConfig, state: string, port: number): string {
+/** A configuration that serves `worker.js` beside it at that port, with its state in that directory. */
+export function workerdConfig(
+  worker: Omit<WorkerConfig, "code">,
+  state: string,
+  port: number,
+): string {
   const list = (items: readonly string[]) => `[${items.join(", ")}]`;
   const quote = (text: string) => JSON.stringify(text);
   const bindings = [
@@ -100,7 +105,7 @@ function configText(worker: WorkerConfig, state: string, port: number): string {
       ([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`,
     ),
     ...worker.limiters.map(
-      (name) => `(name = ${quote(name)}, wrapped = (moduleName = "bench:limiter"))`,
+      (name) => `(name = ${quote(name)}, wrapped = (moduleName = "local:limiter"))`,
     ),
   ];
   const namespaces = worker.objects.map(
@@ -112,10 +117,13 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = .main),
     (name = "state", disk = (path = ${quote(state)}, writable = true)),
-    (name = "internet", network = (allow = ["public", "private"])),
+    (name = "internet", network = (
+      allow = ["public", "private"],
+      tlsOptions = (trustBrowserCas = true),
+    )),
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
-  extensions = [(modules = [(name = "bench:limiter", internal = true, esModule = ${quote(LIMITER)})])],
+  extensions = [(modules = [(name = "local:limiter", internal = true, esModule = ${quote(LIMITER)})])],
 );
 const main :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
@@ -158,7 +166,8 @@ function cpuUs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_US;
 }
 
-function memoryMiB(pid: number): number {
+/** Resident memory, from what Linux tells of a process. */
+export function memoryMiB(pid: number): number {
   const pages = Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]);
   return (pages * 4096) / 1024 / 1024;
 }

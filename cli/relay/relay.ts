@@ -150,7 +150,8 @@ async function untilHealthy({ url, ended }: Relay, signal: AbortSignal): Promise
   throw new RelayError(`The relay did not answer within ${START_LIMIT_MS / 1000} s.`);
 }
 
-async function isHealthy(url: string): Promise<boolean> {
+/** Whether a relay there answers from its storage, within two seconds. */
+export async function isHealthy(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2_000) });
     await response.body?.cancel();

@@ -1,27 +1,16 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { unstable_readConfig } from "wrangler";
-import * as z from "zod";
 
-import { findFreePort, PROJECT_DIR, RelayError } from "../../cli/relay/relay.ts";
+import { buildRelay, relayConfig } from "../../bench/relay-server.ts";
+import { memoryMiB, WORKERD, workerdConfig } from "../../bench/workerd.ts";
+import { findFreePort, isHealthy, RelayError } from "../../cli/relay/relay.ts";
 import { MASTER_KEY, OPERATOR_KEY } from "../support/secrets.ts";
 
-const WORKERD = join(PROJECT_DIR, "node_modules/workerd/bin/workerd");
-const WRANGLER = join(PROJECT_DIR, "node_modules/wrangler/bin/wrangler.js");
 const START_LIMIT_MS = 30_000;
 const SAMPLE_MS = 100;
-
-const WranglerConfig = z.object({
-  compatibility_date: z.string(),
-  compatibility_flags: z.array(z.string()),
-  durable_objects: z.object({
-    bindings: z.array(z.object({ name: z.string(), class_name: z.string() })),
-  }),
-  ratelimits: z.array(z.object({ name: z.string() })),
-});
 
 /**
  * The built Worker on workerd itself: what is sent to its port meets no other server first, and
@@ -50,10 +39,12 @@ export class BareRelay {
 
   static async start(): Promise<BareRelay> {
     const directory = mkdtempSync(join(tmpdir(), "chargewire-bare-"));
-    build(directory);
-    mkdirSync(join(directory, "state"));
+    writeFileSync(join(directory, "worker.js"), buildRelay().code);
+    const state = join(directory, "state");
+    mkdirSync(state);
     const port = await findFreePort();
-    writeFileSync(join(directory, "config.capnp"), configText(port));
+    const config = relayConfig({ OPERATOR_KEY, MASTER_KEY });
+    writeFileSync(join(directory, "config.capnp"), workerdConfig(config, state, port));
     const child = spawn(WORKERD, ["serve", "--experimental", "config.capnp"], {
       cwd: directory,
       stdio: ["ignore", "pipe", "pipe"],
@@ -90,8 +81,7 @@ export class BareRelay {
   /** Resident memory now. Linux alone tells it this way; elsewhere it is 0. */
   memoryMiB(): number {
     try {
-      const pages = readFileSync(`/proc/${this.#child.pid}/statm`, "utf8").split(" ")[1];
-      const mib = (Number(pages) * 4096) / 1024 / 1024;
+      const mib = memoryMiB(this.#child.pid ?? 0);
       this.#peakMiB = Math.max(this.#peakMiB, mib);
       return mib;
     } catch {
@@ -121,62 +111,9 @@ export class BareRelay {
   async #untilHealthy(): Promise<void> {
     for (const deadlineMs = Date.now() + START_LIMIT_MS; Date.now() < deadlineMs; ) {
       if (this.hasEnded) break;
-      const health = await fetch(`${this.url}/health`).catch(() => null);
-      await health?.body?.cancel();
-      if (health?.ok === true) return;
+      if (await isHealthy(this.url)) return;
       await sleep(50);
     }
     throw new RelayError(`workerd did not serve the Worker: ${this.#log}`);
   }
-}
-
-/** As `wrangler deploy` would upload it. */
-function build(directory: string): void {
-  const args = [WRANGLER, "deploy", "--dry-run", "--outdir", directory];
-  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
-  const { status, stderr } = spawnSync(process.execPath, args, { cwd: PROJECT_DIR, env });
-  if (status !== 0) throw new RelayError(`The Worker could not be built: ${stderr}`);
-}
-
-const LIMITER = "export default () => ({ limit: async () => ({ success: true }) });";
-const list = (items: readonly string[]) => `[${items.join(", ")}]`;
-const quote = (text: string) => JSON.stringify(text);
-
-function configText(port: number): string {
-  const toml = unstable_readConfig({ config: join(PROJECT_DIR, "wrangler.toml") });
-  const wrangler = WranglerConfig.parse(toml);
-  const objects = wrangler.durable_objects.bindings;
-  const texts = Object.entries({ OPERATOR_KEY, MASTER_KEY, DESTINATIONS: "any" });
-  const bindings = [
-    ...objects.map(
-      (one) => `(name = ${quote(one.name)}, durableObjectNamespace = ${quote(one.class_name)})`,
-    ),
-    ...texts.map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`),
-    ...wrangler.ratelimits.map(
-      ({ name }) => `(name = ${quote(name)}, wrapped = (moduleName = "fuzz:limiter"))`,
-    ),
-  ];
-  const namespaces = objects.map(
-    ({ class_name: name }) =>
-      `(className = ${quote(name)}, uniqueKey = ${quote(name)}, enableSql = true)`,
-  );
-  return `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .main),
-    (name = "state", disk = (path = "state", writable = true)),
-    (name = "internet", network = (allow = ["public", "private"])),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
-  extensions = [(modules = [(name = "fuzz:limiter", internal = true, esModule = ${quote(LIMITER)})])],
-);
-const main :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "worker.js")],
-  compatibilityDate = ${quote(wrangler.compatibility_date)},
-  compatibilityFlags = ${list(wrangler.compatibility_flags.map(quote))},
-  bindings = ${list(bindings)},
-  durableObjectNamespaces = ${list(namespaces)},
-  durableObjectStorage = (localDisk = "state"),
-);
-`;
 }

@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { buildRelay, relayConfig } from "../../bench/relay-server.ts";
+import { WORKERD, workerdConfig } from "../../bench/workerd.ts";
 import { newSecrets } from "../../cli/relay/dev-secrets.ts";
-import { PROJECT_DIR, RelayError } from "../../cli/relay/relay.ts";
+import { isHealthy, RelayError } from "../../cli/relay/relay.ts";
 import { findLowPort } from "./low-port.ts";
-import { buildWorker, workerdConfig } from "./workerd-config.ts";
 
-const WORKERD = join(PROJECT_DIR, "node_modules/workerd/bin/workerd");
 /** For hangs: a machine that does much else takes its time. */
 const START_LIMIT_MS = 120_000;
 const LOOK_INTERVAL_MS = 10;
@@ -38,11 +38,11 @@ export class BareRelay {
     const directory = mkdtempSync(join(tmpdir(), "chargewire-bare-"));
     const stateDir = join(directory, "state");
     mkdirSync(stateDir);
-    writeFileSync(join(directory, "worker.js"), buildWorker());
+    writeFileSync(join(directory, "worker.js"), buildRelay().code);
     const port = await findLowPort();
     const { operatorKey, masterKey } = newSecrets();
-    const texts = { OPERATOR_KEY: operatorKey, MASTER_KEY: masterKey, DESTINATIONS: "any" };
-    writeFileSync(join(directory, "config.capnp"), workerdConfig({ port, stateDir, texts }));
+    const config = relayConfig({ OPERATOR_KEY: operatorKey, MASTER_KEY: masterKey });
+    writeFileSync(join(directory, "config.capnp"), workerdConfig(config, stateDir, port));
     return new BareRelay(directory, port, operatorKey);
   }
 
@@ -98,14 +98,4 @@ export class BareRelay {
   readonly #killNow = () => {
     this.#child?.kill("SIGKILL");
   };
-}
-
-async function isHealthy(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2_000) });
-    await response.body?.cancel();
-    return response.ok;
-  } catch {
-    return false;
-  }
 }
