@@ -63,7 +63,7 @@ async function take(request: Request, env: FloorEnv, mode: Mode): Promise<Respon
   return new Response(null, { status: 200 });
 }
 
-/** As long an answer as the relay's. */
+/** An answer as long as the relay's, with as many headers. */
 function refusal(): Response {
   const problem = {
     type: "about:blank",
@@ -72,7 +72,12 @@ function refusal(): Response {
     detail: "The signature could not be verified.",
     code: "unauthorized",
   };
-  const headers = { "content-type": "application/problem+json", "www-authenticate": "Bearer" };
+  const headers = {
+    "content-type": "application/problem+json",
+    "www-authenticate": 'Bearer realm="floor"',
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+  };
   return new Response(JSON.stringify(problem), { status: 401, headers });
 }
 

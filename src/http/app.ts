@@ -26,34 +26,33 @@ import { tenants } from "./tenants.ts";
 import { tokens } from "./tokens.ts";
 import { usage } from "./usage.ts";
 
-/** An app with what comes before everything else, and what is said when nothing else is. */
-function newApp(): Hono<AppEnv> {
-  const fresh = new Hono<AppEnv>();
-  // Around everything else, so that no answer goes without.
-  fresh.use(safeHeaders);
-  // Before anything else: without its secrets the Worker serves nothing.
-  fresh.use(async (c, next) => {
-    c.set("config", await configOf(c.env));
-    await next();
-  });
-  // Before anything is looked at or kept: what we sent ourselves must not go round again.
-  fresh.use(async (c, next) => {
+/** Gives an app what comes before everything else, and what is said when nothing else is. */
+function withFrame(app: Hono<AppEnv>): Hono<AppEnv> {
+  app.use(async (c, next) => {
+    // Without its secrets the Worker serves nothing.
+    const config = await configOf(c.env);
+    c.set("config", config);
+    // Before anything is looked at or kept: what we sent ourselves must not go round again.
     const hops = c.req.header(HOP_HEADER)?.split(",") ?? [];
-    if (hops.some((hop) => hop.trim() === c.var.config.hopId)) {
+    if (hops.some((hop) => hop.trim() === config.hopId)) {
       return refuse("loop_detected", "This request comes from the relay itself.");
     }
     return next();
   });
-  fresh.notFound(() => notFound("endpoint"));
-  fresh.onError(answerError);
-  return fresh;
+  app.notFound(() => notFound("endpoint"));
+  app.onError(answerError);
+  return app;
 }
 
-/** Webhooks only: among so few routes the router finds one in a glance, among all of them it has to search. */
-const webhooks = newApp();
+/**
+ * Webhooks only: among so few routes the router finds one in a glance, among all of them it has to
+ * search. Its few answers have safe headers from where they are made.
+ */
+const webhooks = withFrame(new Hono<AppEnv>());
 webhooks.route("/ingest", ingest);
 
-export const app = newApp();
+// Around everything else, so that no answer goes without.
+export const app = withFrame(new Hono<AppEnv>().use(safeHeaders));
 app.route("/health", health);
 app.route("/", reference);
 app.route("/ingest", ingest);

@@ -11,6 +11,7 @@ import { type AppContext, type AppEnv, addressOf } from "./context.ts";
 import { notFound, problem, refuse, tooMany } from "./problems.ts";
 import { noteRefusal } from "./refusals.ts";
 import { hasRoom, inRoom, refuseForNow } from "./room.ts";
+import { SAFE_HEADERS } from "./safe-headers.ts";
 import {
   findSource,
   refetchSource,
@@ -118,12 +119,17 @@ async function accept(
   switch (status) {
     case "accepted":
     case "duplicate":
-      return new Response(null, { status: 200 });
+      return taken();
     case "stale":
       return quarantine(c, request, "stale");
     case "gone":
       return notFound("source");
   }
+}
+
+/** To eDRV an empty 200 means that it need not send this again. */
+function taken(): Response {
+  return new Response(null, { status: 200, headers: SAFE_HEADERS });
 }
 
 function append(
@@ -154,7 +160,7 @@ async function quarantine(
   const id = await quarantineId(sourceId, body);
   const entry = { id, sourceId, reason, receivedAtMs };
   const kept = await c.env.TENANT.getByName(tenant).quarantine(entry, body);
-  if (kept === "kept") return new Response(null, { status: 200 });
+  if (kept === "kept") return taken();
   if (kept === "gone") return notFound("source");
   return problem({
     code: "unavailable",

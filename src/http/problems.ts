@@ -3,12 +3,14 @@ import { MisconfiguredError } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import type { Inadmissible } from "../objects/feed.ts";
 import type { AppContext } from "./context.ts";
+import { SAFE_HEADERS } from "./safe-headers.ts";
 
 /** A problem document (RFC 9457). */
 export function problem(problem: Problem): Response {
   const { status, body } = toWire(problem);
   const { retryAfterSeconds } = problem;
   const headers = {
+    ...SAFE_HEADERS,
     "content-type": "application/problem+json",
     ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
     ...(status === 401 ? { "www-authenticate": 'Bearer realm="chargewire"' } : {}),
