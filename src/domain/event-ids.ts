@@ -52,7 +52,10 @@ export const WINDOW_SIZE = 16;
 
 /** The window after one more event. */
 export function slideWindow(window: IdWindow, id: string): IdWindow {
-  return openWindow([...window.ids, id].slice(-WINDOW_SIZE), window);
+  const ids = [...window.ids, id];
+  const gone = ids.length > WINDOW_SIZE ? ids.shift() : undefined;
+  const second = gone === undefined ? null : objectIdSecond(gone);
+  return { ids, forgottenUntil: Math.max(window.forgottenUntil, second ?? -1) };
 }
 
 /** The window that holds these ids, the newest, and was known to hold others before. */
