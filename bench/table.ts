@@ -11,10 +11,8 @@ export interface Finding {
   readonly figures: Readonly<Record<string, readonly number[]>>;
 }
 
-/** By contender's name, the ratio that the relay is to keep to it. */
+/** By contender's name, the ratio that the first one is to keep to it. */
 export type Targets = Readonly<Record<string, string>>;
-
-const HEADER = ["", "events/s", "CPU µs per event", "relay ÷ it", "spread", "in CPU", "target"];
 
 /** The first one of the turns beside each of the others: rates, CPU time, and ratios round by round. */
 export function comparison(
@@ -41,7 +39,9 @@ export function comparison(
       [`${each.name} CPU µs`, cpuOf(each)],
     ]),
   );
-  return { name, title, header: HEADER, rows, figures };
+  const ratio = `${first?.name} ÷ it`;
+  const header = ["", "events/s", "CPU µs per event", ratio, "spread", "in CPU", "target"];
+  return { name, title, header, rows, figures };
 }
 
 /** For a terminal. */

@@ -7,7 +7,8 @@ import { comparison, type Finding } from "../table.ts";
 import { signWebhooks } from "../webhooks.ts";
 
 const STATIONS = 16;
-const COUNTS = [1, 0, 5];
+const COUNTS = [0, 1, 5];
+const NAMES = ["no route", "1 route", "5 routes"];
 const RATES = [50, 200];
 const STEADY_MS = 4_000;
 const SHARES = [0.5, 0.95, 0.99, 0.999];
@@ -27,12 +28,12 @@ export const deliveries: BenchCase = {
     try {
       for (const count of COUNTS) all.push(await startDelivering(context, count));
       const entries = all.map((each, index) => ({
-        name: `${COUNTS[index]} routes`,
+        name: NAMES[index] ?? "",
         turn: () => delivered(each, (relay) => closed(context, relay)),
       }));
       const turns = await takeTurns(entries, context.rounds, context.onTurn);
       const title = `Ingest until every route has every event, ${STATIONS} stations, on disk`;
-      const [one] = all;
+      const [, one] = all;
       if (one === undefined) throw new Error("there is a relay with one route");
       return [comparison("deliveries", title, turns), await latencyOf(one, context)];
     } finally {

@@ -1,40 +1,61 @@
+/** A day's ids of a busy station; a log may have sixteen times as many. */
+const GENERATION = 4_096;
+
 /**
  * The ids of a station's log, as far as memory knows them. Most new ids can be told from old
  * ones by their time alone: an ObjectId starts with its second (eDRV's ids are ObjectIds), and
- * an id younger than every id that memory has let go of cannot be one of them.
+ * an id younger than every id that memory has let go of cannot be one of them. So memory lets go
+ * of old ones, however long a station stays awake.
  */
 export class EventIds {
-  readonly #known: Set<string>;
+  /** Two generations: when the newer one is full, the older one goes. */
+  #newer: Set<string>;
+  #older = new Set<string>();
   /** Newest second among the ids of the log that memory does not hold; -1 when there is none. */
   #forgottenUntil: number;
   #complete: boolean;
+  readonly #generation: number;
 
-  constructor(window: IdWindow, complete: boolean) {
-    this.#known = new Set(window.ids);
+  /** Holds twice `generation` ids at most, and more only for a while after {@link learnAll}. */
+  constructor(window: IdWindow, complete: boolean, generation = GENERATION) {
+    this.#newer = new Set(window.ids);
     this.#forgottenUntil = window.forgottenUntil;
     this.#complete = complete;
+    this.#generation = generation;
   }
 
-  /** `unknown` asks the caller to look in the log, once: {@link learnAll} then settles it for good. */
+  /** `unknown` asks the caller to look in the log: {@link learnAll} then settles it. */
   has(id: string): "yes" | "no" | "unknown" {
-    if (this.#known.has(id)) return "yes";
+    if (this.#newer.has(id) || this.#older.has(id)) return "yes";
     if (this.#complete) return "no";
     const second = objectIdSecond(id);
     return second !== null && second > this.#forgottenUntil ? "no" : "unknown";
   }
 
   learnAll(ids: Iterable<string>): void {
-    for (const id of ids) this.#known.add(id);
+    this.#older = new Set(ids);
     this.#complete = true;
   }
 
   add(id: string): void {
-    this.#known.add(id);
+    if (this.#newer.size >= this.#generation) this.#turn();
+    this.#newer.add(id);
   }
 
   /** The log has overwritten this event, so its id may come again. */
   drop(id: string): void {
-    this.#known.delete(id);
+    this.#newer.delete(id);
+    this.#older.delete(id);
+  }
+
+  #turn(): void {
+    for (const id of this.#older) {
+      if (this.#newer.has(id)) continue;
+      this.#complete = false;
+      this.#forgottenUntil = Math.max(this.#forgottenUntil, objectIdSecond(id) ?? -1);
+    }
+    this.#older = this.#newer;
+    this.#newer = new Set();
   }
 }
 

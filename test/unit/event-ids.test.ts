@@ -15,6 +15,8 @@ const objectId = (second: number, salt: number) =>
   second.toString(16).padStart(8, "0") + salt.toString(16).padStart(16, "0");
 
 const SECOND = 0x644fc18f;
+/** Small, so that many go by. */
+const GENERATION = 24;
 const idAt = (offset: number, salt = 0) => objectId(SECOND + offset, salt);
 const windowOf = (ids: readonly string[]) => ids.reduce(slideWindow, EMPTY_WINDOW);
 
@@ -92,6 +94,27 @@ describe("EventIds", () => {
     ]);
   });
 
+  it("holds two generations of ids, and asks the log for what came before", () => {
+    const ids = new EventIds(EMPTY_WINDOW, true, 3);
+    for (let at = 0; at < 6; at += 1) ids.add(idAt(at));
+    expect([0, 3, 5].map((at) => ids.has(idAt(at)))).toEqual(["yes", "yes", "yes"]);
+    expect(ids.has("evt_1")).toBe("no");
+    ids.add(idAt(6));
+    expect([0, 2].map((at) => ids.has(idAt(at)))).toEqual(["unknown", "unknown"]);
+    expect([3, 6].map((at) => ids.has(idAt(at)))).toEqual(["yes", "yes"]);
+    expect(ids.has(idAt(7))).toBe("no");
+    expect(ids.has("evt_1")).toBe("unknown");
+  });
+
+  it("lets go again of what it learnt", () => {
+    const ids = new EventIds({ ids: [], forgottenUntil: SECOND }, false, 2);
+    ids.learnAll([idAt(-5), idAt(-4), "evt_1"]);
+    for (const at of [1, 2, 3]) ids.add(idAt(at));
+    expect([idAt(-5), "evt_1", idAt(0)].map((id) => ids.has(id))).toEqual(Array(3).fill("unknown"));
+    expect([1, 2, 3].map((at) => ids.has(idAt(at)))).toEqual(["yes", "yes", "yes"]);
+    expect(ids.has(idAt(4))).toBe("no");
+  });
+
   it("lets an id come again that the log has overwritten", () => {
     const ids = new EventIds(EMPTY_WINDOW, true);
     ids.add("evt_1");
@@ -107,7 +130,7 @@ class Station {
   readonly #capacity: number;
   #count = 0;
   #window: IdWindow = EMPTY_WINDOW;
-  #ids = new EventIds(EMPTY_WINDOW, true);
+  #ids = new EventIds(EMPTY_WINDOW, true, GENERATION);
   readonly wrong: string[] = [];
 
   constructor(capacity: number) {
@@ -115,7 +138,7 @@ class Station {
   }
 
   wake(): void {
-    this.#ids = new EventIds(this.#window, this.#count <= WINDOW_SIZE);
+    this.#ids = new EventIds(this.#window, this.#count <= WINDOW_SIZE, GENERATION);
   }
 
   /** Checks one answer against the log, and asks the log when the answer is open. */
