@@ -1,3 +1,5 @@
+import { isRecent } from "./clock.ts";
+
 export interface BacklogBounds {
   readonly maxItems: number;
   readonly maxSize: number;
@@ -69,7 +71,7 @@ export class Backlog {
 
   #forget(nowMs: number): void {
     for (const place of this.#places) {
-      if (nowMs - place.enteredAtMs < this.#bounds.forgetAfterMs) return;
+      if (isRecent(place.enteredAtMs, nowMs, this.#bounds.forgetAfterMs)) return;
       this.leave(place);
     }
   }

@@ -1,4 +1,5 @@
-import type { OutcomeClass } from "./outcome.ts";
+import { dueAt, isRecent } from "./clock.ts";
+import { MAX_RETRY_AFTER_MS, type OutcomeClass } from "./outcome.ts";
 
 /**
  * What is known of a route's destination, over all its lanes. Lanes that are well report
@@ -97,14 +98,20 @@ export function probeDelayMs(probes: number): number {
   return Math.min(FIRST_PROBE_MS * 2 ** Math.min(probes, 10), MAX_PROBE_MS);
 }
 
+/** When the next probe is to be granted. */
+export function probeAtMs({ nextProbeMs }: Breaker, nowMs: number): number {
+  return dueAt(nextProbeMs, nowMs, MAX_RETRY_AFTER_MS);
+}
+
 /** The breaker after an attempt that a lane has reported. */
 export function afterReport(before: Breaker, report: AttemptReport, nowMs: number): BreakerStep {
   if (report.class === "delivered") return afterSuccess(before, nowMs);
-  const isStreak = before.failingSinceMs !== null && nowMs - before.lastFailureMs <= STREAK_GAP_MS;
+  const { failingSinceMs, lastFailureMs } = before;
+  const isStreak = failingSinceMs !== null && nowMs - lastFailureMs <= STREAK_GAP_MS;
   const counted = count(
     {
       ...before,
-      failingSinceMs: isStreak ? before.failingSinceMs : nowMs,
+      failingSinceMs: isStreak ? Math.min(failingSinceMs, nowMs) : nowMs,
       warned: isStreak && before.warned,
       lastFailureMs: nowMs,
       lastAnswer: report.answer,
@@ -122,7 +129,7 @@ export function afterReport(before: Breaker, report: AttemptReport, nowMs: numbe
 /** The breaker when a probe is granted: the next one is due later, whatever comes of this one. */
 export function afterGrant(breaker: Breaker, nowMs: number): Breaker {
   const probes = breaker.probes + 1;
-  const nextProbeMs = Math.max(nowMs + probeDelayMs(probes), breaker.askedUntilMs);
+  const nextProbeMs = Math.max(nowMs + probeDelayMs(probes), askedUntil(breaker, nowMs));
   return { ...breaker, probes, nextProbeMs };
 }
 
@@ -134,7 +141,7 @@ export function afterBlocked(breaker: Breaker, station: string, nowMs: number): 
   const { failedLanes } = breaker;
   const isNews = failedLanes.length === 1 && !failedLanes.includes(station);
   if (breaker.state !== "open" || !isNews) return breaker;
-  const soonMs = Math.max(nowMs + FIRST_PROBE_MS, breaker.askedUntilMs);
+  const soonMs = Math.max(nowMs + FIRST_PROBE_MS, askedUntil(breaker, nowMs));
   return { ...breaker, nextProbeMs: Math.min(breaker.nextProbeMs, soonMs) };
 }
 
@@ -142,7 +149,7 @@ export function afterBlocked(breaker: Breaker, station: string, nowMs: number): 
 export function isCalm(breaker: Breaker, nowMs: number): boolean {
   const { state, failures, refusals, announced, lastFailureMs } = breaker;
   const isWell = state === "suspect" && failures === 0 && refusals === 0 && !announced;
-  return isWell && nowMs - lastFailureMs >= CALM_MS;
+  return isWell && !isRecent(lastFailureMs, nowMs, CALM_MS);
 }
 
 /**
@@ -178,13 +185,17 @@ function whileOpen(counted: Breaker, report: AttemptReport, nowMs: number): Brea
   }
   const failingMs = nowMs - (counted.failingSinceMs ?? nowMs);
   if (failingMs >= DISABLE_AFTER_MS) return { breaker: counted, change: "disable" };
-  const askedUntilMs = Math.max(counted.askedUntilMs, nowMs + (report.retryAfterMs ?? 0));
+  const askedUntilMs = Math.max(askedUntil(counted, nowMs), nowMs + (report.retryAfterMs ?? 0));
   const nextProbeMs = Math.max(counted.nextProbeMs, askedUntilMs);
   const breaker = { ...counted, askedUntilMs, nextProbeMs };
   if (counted.warned || failingMs < DISABLE_AFTER_MS - WARN_BEFORE_MS) {
     return { breaker, change: "none" };
   }
   return { breaker: { ...breaker, warned: true }, change: "warn" };
+}
+
+function askedUntil({ askedUntilMs }: Breaker, nowMs: number): number {
+  return dueAt(askedUntilMs, nowMs, MAX_RETRY_AFTER_MS);
 }
 
 function count(breaker: Breaker, { class: outcome, station }: AttemptReport): Breaker {

@@ -1,5 +1,6 @@
-import { classify, type Outcome, retryAfterMs } from "./outcome.ts";
-import { MAX_REFUSALS, REFUSED_RETRY_MS, retryDelayMs } from "./retry.ts";
+import { dueAt } from "./clock.ts";
+import { classify, MAX_RETRY_AFTER_MS, type Outcome, retryAfterMs } from "./outcome.ts";
+import { longestDelayMs, MAX_REFUSALS, REFUSED_RETRY_MS, retryDelayMs } from "./retry.ts";
 
 /**
  * A lane is a route at one station: a cursor over the station's log. Everything up to
@@ -53,6 +54,18 @@ export type LaneAction = (typeof LANE_ACTIONS)[number];
  * - `parked`: it waits for a person
  */
 export type LaneStatus = "idle" | "delivering" | "waiting" | "blocked" | "parked";
+
+/** Until when the head is not tried: null when it may be tried now, {@link PARKED} when no time will do. */
+export function waitsUntil(
+  { notBeforeMs }: Pick<Lane, "notBeforeMs">,
+  scheduleSeconds: readonly number[],
+  nowMs: number,
+): number | null {
+  if (notBeforeMs === null || notBeforeMs === PARKED) return notBeforeMs;
+  const longestMs = Math.max(longestDelayMs(scheduleSeconds), MAX_RETRY_AFTER_MS);
+  const dueMs = dueAt(notBeforeMs, nowMs, longestMs);
+  return dueMs > nowMs ? dueMs : null;
+}
 
 export interface LanePolicy {
   readonly scheduleSeconds: readonly number[];

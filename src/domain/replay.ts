@@ -1,7 +1,8 @@
+import { dueAt } from "./clock.ts";
 import type { StationEvent } from "./event.ts";
 import { compileFilter, type Filter, filterable } from "./filter.ts";
 import { routeOfNotice } from "./notice.ts";
-import { classify, type Outcome, retryAfterMs } from "./outcome.ts";
+import { classify, MAX_RETRY_AFTER_MS, type Outcome, retryAfterMs } from "./outcome.ts";
 import { MAX_REFUSALS, REFUSED_RETRY_MS, retryDelayMs } from "./retry.ts";
 
 /** Replays of a tenant that may be unfinished at once. */
@@ -12,6 +13,9 @@ export const REPLAY_STATIONS = 10;
 export const REPLAY_ATTEMPTS_PER_SECOND = 50;
 /** Waits between attempts at one event after trouble; after the last one it has failed. */
 export const REPLAY_SCHEDULE_SECONDS = [1, 5, 30, 120, 600] as const;
+
+/** No station of a replay waits for longer: all waits of the schedule are shorter. */
+export const MAX_REPLAY_WAIT_MS = MAX_RETRY_AFTER_MS;
 
 /** Which events of a station's log a replay sends: all parts must hold. */
 export interface ReplaySelection {
@@ -93,7 +97,9 @@ export function afterReplayAttempt(
 
 /** When the next attempt of a replay may be made, after one that was given the time `lastMs`. */
 export function nextAttemptMs(lastMs: number, nowMs: number): number {
-  return Math.max(nowMs, lastMs + 1000 / REPLAY_ATTEMPTS_PER_SECOND);
+  const intervalMs = 1000 / REPLAY_ATTEMPTS_PER_SECOND;
+  // Each station at work waits for one.
+  return Math.max(nowMs, dueAt(lastMs, nowMs, REPLAY_STATIONS * intervalMs) + intervalMs);
 }
 
 function past(seq: number): ReplayProgress {

@@ -9,6 +9,11 @@ export const REFUSED_RETRY_MS = 1_000;
 
 const JITTER = 0.2;
 
+/** No wait of the schedule is longer. */
+export function longestDelayMs(scheduleSeconds: readonly number[]): number {
+  return Math.max(0, ...scheduleSeconds) * 1000 * (1 + JITTER);
+}
+
 /**
  * Milliseconds to wait after attempt number `attempt` (counted from 1) failed, or null when the
  * schedule is spent. `random` is in [0, 1): the wait is spread by ±20 %, so that lanes that

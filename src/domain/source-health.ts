@@ -1,3 +1,5 @@
+import { MAX_CLOCK_LEAD_MS } from "./event.ts";
+
 /** How long an isolate relies on what it knows of a source, and so is unaware of a change. */
 export const SOURCE_KEPT_MS = 10_000;
 /** The longest time between two notes that an isolate makes of a source's events. */
@@ -20,6 +22,20 @@ export type WatchedSource = {
   readonly silentAfterSeconds: number;
   readonly updatedAtMs: number;
 };
+
+/**
+ * The source without what was written down by a clock that was ahead: its last event counts as
+ * one that has just come, and the change of its settings as one that everybody knows of.
+ */
+export function heedClock<S extends WatchedSource>(source: S, nowMs: number): S {
+  const { lastEventAtMs, updatedAtMs } = source;
+  const latestMs = nowMs + MAX_CLOCK_LEAD_MS;
+  return {
+    ...source,
+    lastEventAtMs: lastEventAtMs > latestMs ? nowMs : lastEventAtMs,
+    updatedAtMs: updatedAtMs > latestMs ? 0 : updatedAtMs,
+  };
+}
 
 /**
  * When a source counts as silent unless another event is noted. Events that came after the one

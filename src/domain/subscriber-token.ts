@@ -1,6 +1,8 @@
 import { jwtVerify, SignJWT } from "jose";
 import * as z from "zod";
 
+import { dueAt } from "./clock.ts";
+import { MAX_CLOCK_LEAD_MS } from "./event.ts";
 import { Grant } from "./grant.ts";
 import { randomText } from "./ids.ts";
 
@@ -75,6 +77,8 @@ export class TokenMint {
         issuedAtMs: Math.round(iat * 1000),
         expiresAtMs: Math.round(exp * 1000),
       };
+      // Made by a clock that was ahead, it would live for longer than it was to.
+      if (times.issuedAtMs > nowMs + MAX_CLOCK_LEAD_MS) return null;
       // The library looks at whole seconds.
       if (nowMs >= times.expiresAtMs) return null;
       return { id: jti, tenant: iss, keyId: sub, grant, ...times };
@@ -83,6 +87,11 @@ export class TokenMint {
       return null;
     }
   }
+}
+
+/** When a stream ends that was opened with it: now, if it has longer to live than any. */
+export function endOfToken(expiresAtMs: number, nowMs: number): number {
+  return dueAt(expiresAtMs, nowMs, MAX_TOKEN_SECONDS * 1000 + MAX_CLOCK_LEAD_MS);
 }
 
 const typeOf = (kind: TokenKind) => `chargewire-${kind}+jwt`;

@@ -1,3 +1,5 @@
+import { dueAt } from "./clock.ts";
+
 /** What a route's owner lets the relay do at its destination, over all its lanes. */
 export interface Limits {
   readonly ratePerSecond: number | null;
@@ -18,7 +20,7 @@ const CATCH_UP_MS = 250;
 /** When a lane in line for a free attempt is to come back; nobody knows when one ends. */
 const COME_BACK_MS = 5_000;
 /** No lane is sent away for longer: by then the limits may be others. */
-const MAX_AWAY_MS = 300_000;
+export const MAX_AWAY_MS = 300_000;
 /** A lane that does not come back this long after it was to has lost its place. */
 const PLACE_KEPT_MS = 60_000;
 
@@ -50,6 +52,7 @@ export class Throttle {
   /** The lane joins the line, or is back at its place. `later` when its turn is too far away. */
   enter(lane: string, nowMs: number): Later | null {
     this.#dropLost(nowMs);
+    this.#heedClock(nowMs);
     let at = this.#line.findIndex((place) => place.lane === lane);
     if (at < 0) at = this.#line.push({ lane, keptUntilMs: null }) - 1;
     const place = this.#line[at];
@@ -73,6 +76,7 @@ export class Throttle {
    * after an attempt has ended, or a lane has come.
    */
   next(nowMs: number): { readonly lane: string } | { readonly inMs: number } | null {
+    this.#heedClock(nowMs);
     const at = this.#line.findIndex(({ keptUntilMs }) => keptUntilMs === null);
     const place = this.#line[at];
     if (place === undefined || this.#inFlight >= (this.#limits.concurrency ?? Infinity))
@@ -94,9 +98,15 @@ export class Throttle {
     return this.#freeAtMs;
   }
 
+  /** No start is further away than an interval, unless the clock was set back. */
+  #heedClock(nowMs: number): void {
+    this.#freeAtMs = Math.min(this.#freeAtMs, nowMs + intervalMs(this.#limits));
+  }
+
   #dropLost(nowMs: number): void {
+    const longestMs = MAX_AWAY_MS + PLACE_KEPT_MS;
     const kept = this.#line.filter(
-      ({ keptUntilMs }) => keptUntilMs === null || keptUntilMs > nowMs,
+      ({ keptUntilMs }) => keptUntilMs === null || dueAt(keptUntilMs, nowMs, longestMs) > nowMs,
     );
     if (kept.length < this.#line.length) this.#line.splice(0, this.#line.length, ...kept);
   }

@@ -63,11 +63,15 @@ export function stationOf(type: string, data: unknown): string | null {
   return ACCOUNT_STATION;
 }
 
+/** The times, in UTC, that ISO 8601 writes with a year of four digits: others few can read. */
+const FIRST_MS = Date.parse("0000-01-01T00:00:00.000Z");
+const LAST_MS = Date.parse("9999-12-31T23:59:59.999Z");
+
 /** Milliseconds since 1970 of an ISO 8601 time with date and zone-able clock, else null. */
 export function readTime(value: unknown): number | null {
   if (typeof value !== "string" || !/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value)) return null;
   const ms = Date.parse(value);
-  return Number.isFinite(ms) ? ms : null;
+  return ms >= FIRST_MS && ms <= LAST_MS ? ms : null;
 }
 
 /** A plain object, whose fields are still unknown. */

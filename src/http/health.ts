@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 
+import { isRecent } from "../domain/clock.ts";
 import { type Env, REGISTRY_NAME } from "../env.ts";
 import { faultFields, log } from "../log.ts";
 import { VERSION } from "../version.ts";
@@ -35,7 +36,7 @@ async function isStorageUp(
   context: Pick<ExecutionContext, "waitUntil">,
 ): Promise<boolean> {
   const nowMs = Date.now();
-  if (newest === null || nowMs - newest.startedMs >= CHECK_EVERY_MS) {
+  if (newest === null || !isRecent(newest.startedMs, nowMs, CHECK_EVERY_MS)) {
     const check: Check = { startedMs: nowMs, isUp: null };
     newest = check;
     const looked = look(env).then((isUp) => {
@@ -48,7 +49,7 @@ async function isStorageUp(
   }
   // Another request's call cannot be awaited here; its outcome can be looked at.
   const check = newest;
-  while (check.isUp === null && Date.now() - check.startedMs < PATIENCE_MS) {
+  while (check.isUp === null && isRecent(check.startedMs, Date.now(), PATIENCE_MS)) {
     await scheduler.wait(LOOK_MS);
   }
   return check.isUp ?? false;

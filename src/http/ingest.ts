@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 
+import { isRecent } from "../domain/clock.ts";
 import { concatBytes, sha256, toHex, toUtf8 } from "../domain/encoding.ts";
 import { type SignatureScheme, verifySignature } from "../domain/signature.ts";
 import { type QuarantineReason, readWebhook, type Webhook } from "../domain/webhook.ts";
@@ -182,7 +183,7 @@ function noteAlive(
   scheme: SignatureScheme,
 ): void {
   const isNews = source.schemeSeen !== scheme;
-  if (!isNews && receivedAtMs - source.notedAtMs < source.noteEveryMs) return;
+  if (!isNews && isRecent(source.notedAtMs, receivedAtMs, source.noteEveryMs)) return;
   source.schemeSeen = scheme;
   source.notedAtMs = receivedAtMs;
   const note = () => c.env.TENANT.getByName(tenant).noteSource(sourceId, scheme, receivedAtMs);

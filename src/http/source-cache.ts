@@ -1,3 +1,4 @@
+import { isRecent } from "../domain/clock.ts";
 import { sourceSecretPurpose } from "../domain/route.ts";
 import {
   importSecret,
@@ -48,7 +49,7 @@ export async function findSource(
   nowMs: number,
 ): Promise<VerifyingSource | null> {
   const known = entries.get(place.id);
-  if (known !== undefined && nowMs - known.fetchedAtMs < SOURCE_KEPT_MS) {
+  if (known !== undefined && isRecent(known.fetchedAtMs, nowMs, SOURCE_KEPT_MS)) {
     return known.source ?? refetchSource(place, nowMs);
   }
   return fetchSource(place, nowMs);
@@ -60,7 +61,7 @@ export async function refetchSource(
   nowMs: number,
 ): Promise<VerifyingSource | null> {
   const known = entries.get(place.id);
-  if (known !== undefined && nowMs - known.fetchedAtMs < REFETCH_MS) return known.source;
+  if (known !== undefined && isRecent(known.fetchedAtMs, nowMs, REFETCH_MS)) return known.source;
   return fetchSource(place, nowMs);
 }
 

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 
 import { admitByToken } from "../domain/admission.ts";
+import { isRecent } from "../domain/clock.ts";
 import { asciiJson } from "../domain/encoding.ts";
 import type { Filter } from "../domain/filter.ts";
 import { allowsFilter, allowsStation } from "../domain/grant.ts";
@@ -133,7 +134,7 @@ async function useTicket(
   if (isContinued) {
     return (await owner.hasOpenedTicket(ticketId, stream)) ? null : refuseKey(c, used);
   }
-  if (Date.now() >= issuedAtMs + TICKET_OPENS_MS) return refuseKey(c, used);
+  if (!isRecent(issuedAtMs, Date.now(), TICKET_OPENS_MS)) return refuseKey(c, used);
   const answer = await owner.openTicket(ticketId, stream, expiresAtMs);
   if (answer === "opened") return null;
   if (answer === "used") return refuseKey(c, used);

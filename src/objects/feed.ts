@@ -324,7 +324,7 @@ export class FeedObject extends DurableObject<Env> {
 
   /** Sees to tokens that end, and to the end of a removed tenant. Never throws. */
   override async alarm(): Promise<void> {
-    this.#clock.rang();
+    await this.#clock.rang();
     try {
       if ((await this.#ask()).removed) await this.#purgeSome();
       else this.#stream.sweep();
@@ -347,7 +347,7 @@ export class FeedObject extends DurableObject<Env> {
       return;
     }
     await this.ctx.storage.deleteAll();
-    this.#clock.rang();
+    this.#clock.forget();
     this.#log = new FeedLog(this.#db);
   }
 

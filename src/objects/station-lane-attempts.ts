@@ -1,3 +1,4 @@
+import { dueAt } from "../domain/clock.ts";
 import { RELAY_SOURCE, type StationEvent } from "../domain/event.ts";
 import {
   afterAttempt,
@@ -9,7 +10,7 @@ import {
 } from "../domain/lane.ts";
 import { classify, describeOutcome, type Outcome, snippetOf } from "../domain/outcome.ts";
 import type { StationRoute } from "../domain/route.ts";
-import type { Later } from "../domain/throttle.ts";
+import { type Later, MAX_AWAY_MS } from "../domain/throttle.ts";
 import type { LaneHeads } from "./station-lane-heads.ts";
 import type { GivenUp, LaneReporter } from "./station-lane-reports.ts";
 import type { AttemptArguments, LaneTable } from "./station-lane-table.ts";
@@ -71,8 +72,9 @@ export class LaneAttempts {
   }
 
   /** Until when the gate has sent the lane away, if it has. */
-  awayUntilMs(routeId: string): number | undefined {
-    return this.#awayUntilMs.get(routeId);
+  awayUntilMs(routeId: string, nowMs: number): number | null {
+    const awayMs = dueAt(this.#awayUntilMs.get(routeId) ?? 0, nowMs, MAX_AWAY_MS);
+    return awayMs > nowMs ? awayMs : null;
   }
 
   /** What the gate said was of the route as it was. */
@@ -92,17 +94,18 @@ export class LaneAttempts {
     const before = this.#table.owing(routeId);
     if (before === null) return false;
     const isGranted = this.#granted.has(routeId);
-    if (!isGranted && before.notBeforeMs !== null && before.notBeforeMs > Date.now()) {
-      if (before.notBeforeMs < PARKED) this.#world.wakeAt(before.notBeforeMs);
+    const waitMs = this.#routes.waitsUntil(routeId, before, Date.now());
+    if (!isGranted && waitMs !== null) {
+      if (waitMs < PARKED) this.#world.wakeAt(waitMs);
       return false;
     }
-    const awayMs = this.#awayUntilMs.get(routeId);
-    if (awayMs !== undefined && awayMs > Date.now()) {
+    const awayMs = this.awayUntilMs(routeId, Date.now());
+    if (awayMs !== null) {
       this.#world.wakeAt(awayMs);
       return false;
     }
     // A retry or a backlog may come long after its push: it must not use what the route was then.
-    const isOld = before.attempts > 0 || awayMs !== undefined;
+    const isOld = before.attempts > 0 || this.#awayUntilMs.has(routeId);
     if (isGranted || isOld || !this.#world.knowsRoutesOf(before.cursor)) {
       await this.#world.checkRoutes();
     }

@@ -1,3 +1,4 @@
+import { isRecent } from "../domain/clock.ts";
 import type { StationEvent } from "../domain/event.ts";
 import {
   describeOutcome,
@@ -86,7 +87,8 @@ export class LaneReporter {
 
   /** The end of this lane's trouble; and while the route is suspect, now and then that it is well here. */
   async tellSuccess(routeId: string, outcome: Outcome, wasInTrouble: boolean): Promise<void> {
-    const isDue = Date.now() - (this.#successMs.get(routeId) ?? 0) >= SUCCESS_REPORT_MS;
+    const toldMs = this.#successMs.get(routeId) ?? 0;
+    const isDue = !isRecent(toldMs, Date.now(), SUCCESS_REPORT_MS);
     const isEnd = wasInTrouble || this.#reported.has(routeId);
     if (!isEnd && !(isDue && this.#routes.isSuspect(routeId))) return;
     this.#successMs.set(routeId, Date.now());

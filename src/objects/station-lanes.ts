@@ -94,7 +94,7 @@ export class Lanes {
     for (const id of this.#table.routeIds()) if (!this.#routes.has(id)) this.#forget(id);
     for (const route of changed) {
       this.#attempts.forgetAway(route.id);
-      this.#routes.owe(route, afterSeq);
+      this.#routes.owe(route, afterSeq, Date.now());
       // What failed before a person changed the route does not count.
       this.#renew(route.id);
     }
@@ -208,8 +208,9 @@ export class Lanes {
     let dueMs: number | null = null;
     for (const routeId of this.#journal.owed.keys()) {
       if (this.#reporter.isBlockKnown(routeId)) continue;
-      const awayMs = this.#attempts.awayUntilMs(routeId) ?? nowMs;
-      const atMs = Math.max(this.#table.get(routeId)?.notBeforeMs ?? nowMs, awayMs);
+      const awayMs = this.#attempts.awayUntilMs(routeId, nowMs) ?? nowMs;
+      const waitMs = this.#routes.waitsUntil(routeId, this.#table.get(routeId), nowMs);
+      const atMs = Math.max(waitMs ?? nowMs, awayMs);
       if (atMs < PARKED) dueMs = Math.min(dueMs ?? atMs, atMs);
     }
     return dueMs;

@@ -1,3 +1,4 @@
+import { isRecent } from "../domain/clock.ts";
 import { Gather } from "../domain/gather.ts";
 import type { AttemptSample } from "../domain/metric-counts.ts";
 import { invariant } from "../domain/result.ts";
@@ -67,7 +68,7 @@ export class Pusher {
 
   /** Whether the feed has spoken of the routes since the events after `seq` came, and only just. */
   isFresh(seq: number, nowMs: number): boolean {
-    return seq >= this.#freshAfterSeq && nowMs - this.#heardMs < FRESH_MS;
+    return seq >= this.#freshAfterSeq && isRecent(this.#heardMs, nowMs, FRESH_MS);
   }
 
   /** Events that the log has just taken in: the next push has them at hand. */

@@ -1,5 +1,6 @@
 import type { StationEvent } from "../domain/event.ts";
 import { type CompiledFilter, compileFilter, filterable } from "../domain/filter.ts";
+import { type Lane, waitsUntil } from "../domain/lane.ts";
 import { routeOfNotice } from "../domain/notice.ts";
 import { NO_ROUTES, type RouteTable, type Standing, type StationRoute } from "../domain/route.ts";
 import type { Database } from "../store/database.ts";
@@ -68,13 +69,14 @@ export class StationRoutes {
   /**
    * A route that is new or changed may want events after `afterSeq`. Before that may lie events
    * whose push was answered to an instance that died before it took up the routes, or whose answer
-   * was lost; of these the clock tells which came since then.
+   * was lost; of these the clock tells which came since then. They all did, if it has been set back.
    */
-  owe({ id, sinceMs }: ChangedRoute, afterSeq: number): void {
+  owe({ id, sinceMs }: ChangedRoute, afterSeq: number, nowMs: number): void {
     if (this.#journal.owed.has(id)) return;
     const { matchedSeq, seq } = this.#journal;
     const doubtful = this.#journal.read(matchedSeq, Math.max(0, afterSeq - matchedSeq));
-    const first = doubtful.find(({ receivedAtMs }) => receivedAtMs >= sinceMs);
+    const isAhead = sinceMs > nowMs;
+    const first = doubtful.find(({ receivedAtMs }) => isAhead || receivedAtMs >= sinceMs);
     const owedAfter = first === undefined ? afterSeq : first.seq - 1;
     if (owedAfter < seq) this.#journal.owed.set(id, owedAfter);
   }
@@ -89,6 +91,12 @@ export class StationRoutes {
   hearOf(routeId: string, isOpen: boolean): void {
     if (isOpen) this.#open.add(routeId);
     else this.#open.delete(routeId);
+  }
+
+  /** Until when a lane of the route waits by its own doing; null when it need not. */
+  waitsUntil(routeId: string, lane: Lane | null, nowMs: number): number | null {
+    const scheduleSeconds = this.#known.get(routeId)?.route.scheduleSeconds ?? [];
+    return lane === null ? null : waitsUntil(lane, scheduleSeconds, nowMs);
   }
 
   isSuspect(routeId: string): boolean {

@@ -198,13 +198,13 @@ export class StationObject extends DurableObject<Env> {
     this.#stream.closeAll(CloseCode.forbidden, "the tenant was removed");
     this.#parts.lanes.stop();
     await this.ctx.storage.deleteAll();
-    this.#clock.rang();
+    this.#clock.forget();
     this.#parts = this.#open();
   }
 
   /** Never throws: the platform gives an alarm up after six tries, and what is owed must not be lost. */
   override async alarm(): Promise<void> {
-    this.#clock.rang();
+    await this.#clock.rang();
     try {
       this.#stream.sweep();
       // Dying in here costs nothing: the platform repeats an alarm that did not end.

@@ -1,3 +1,4 @@
+import { isRecent } from "../domain/clock.ts";
 import { parseCursor, resumeFrom } from "../domain/cursor.ts";
 import { MAX_UNPROVEN_BYTES } from "../domain/flow.ts";
 import { CloseCode } from "../protocol/codes.ts";
@@ -134,10 +135,11 @@ export class Replay {
 
   async #takeStates(member: Member, generation: number) {
     const { source, isCurrent } = this.#world;
-    const untilMs = Date.now() + STATES_PATIENCE_MS;
+    const sinceMs = Date.now();
     for (;;) {
       const { head } = source.extent();
-      const states = source.states(member.visibility.wantsStation, Date.now() >= untilMs);
+      const isPatient = isRecent(sinceMs, Date.now(), STATES_PATIENCE_MS);
+      const states = source.states(member.visibility.wantsStation, !isPatient);
       if (states !== null) {
         // They tell of what was taken out by leaving it out.
         member.removed.clear();
@@ -156,7 +158,7 @@ export class Replay {
       if (expire(member)) return false;
       const nowMs = Date.now();
       if (member.flow.bytes <= CAUGHT_UP_BYTES && !member.flow.isLate(nowMs)) break;
-      if (nowMs - (member.heldSinceMs ?? nowMs) > HELD_MS) {
+      if (!isRecent(member.heldSinceMs ?? nowMs, nowMs, HELD_MS)) {
         outlet.bye(member, CloseCode.tooSlow, "too slow", SLOW_RETRY_MS, member.position);
         return false;
       }

@@ -1,9 +1,11 @@
+import { isRecent } from "../domain/clock.ts";
 import { parseCursor } from "../domain/cursor.ts";
 import { Filter } from "../domain/filter.ts";
 import { allowsFilter } from "../domain/grant.ts";
 import { randomId } from "../domain/ids.ts";
 import { parseAs } from "../domain/parsing.ts";
 import { err, ok, type Result } from "../domain/result.ts";
+import { endOfToken } from "../domain/subscriber-token.ts";
 import { SUBSCRIPTION_HEADER, type Subscription } from "../domain/subscription.ts";
 import { CloseCode, HEARTBEAT_SECONDS, PING, PONG, PROTOCOL } from "../protocol/codes.ts";
 import {
@@ -46,8 +48,8 @@ export class Stream {
   readonly #outlet: Outlet;
   readonly #groups: LiveGroups;
   readonly #replay: Replay;
-  /** When the first token ends, at the earliest. */
-  #nextExpiryMs = Number.POSITIVE_INFINITY;
+  /** When the first token ends, at the earliest; null when none does. */
+  #nextExpiryMs: number | null = null;
   #reapedMs = 0;
 
   constructor(ctx: DurableObjectState, source: StreamSource) {
@@ -69,7 +71,7 @@ export class Stream {
       },
       (slow, nowMs) => {
         for (const member of slow) this.#conflate(member);
-        if (nowMs - this.#reapedMs >= REAP_INTERVAL_MS) this.#reap(nowMs);
+        if (!isRecent(this.#reapedMs, nowMs, REAP_INTERVAL_MS)) this.#reap(nowMs);
       },
     );
     this.#replay = new Replay({
@@ -329,24 +331,27 @@ export class Stream {
 
   #noteExpiry({ expiresAtMs }: Member): void {
     if (expiresAtMs === null) return;
-    this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiresAtMs);
-    this.#source.wakeAt(Math.ceil(expiresAtMs / EXPIRY_STEP_MS) * EXPIRY_STEP_MS);
+    const endMs = endOfToken(expiresAtMs, Date.now());
+    this.#nextExpiryMs = Math.min(this.#nextExpiryMs ?? endMs, endMs);
+    this.#source.wakeAt(Math.ceil(endMs / EXPIRY_STEP_MS) * EXPIRY_STEP_MS);
   }
 
   #expireDue(): void {
+    if (this.#nextExpiryMs === null) return;
     const nowMs = Date.now();
-    if (nowMs >= this.#nextExpiryMs) this.#expire(nowMs);
+    if (nowMs >= endOfToken(this.#nextExpiryMs, nowMs)) this.#expire(nowMs);
   }
 
   #expire(nowMs: number): void {
-    this.#nextExpiryMs = Number.POSITIVE_INFINITY;
+    this.#nextExpiryMs = null;
     for (const member of [...this.#members.values()]) {
       if (!this.#expireOne(member, nowMs)) this.#noteExpiry(member);
     }
   }
 
   #expireOne(member: Member, nowMs: number): boolean {
-    if (member.expiresAtMs === null || nowMs < member.expiresAtMs) return false;
+    const { expiresAtMs } = member;
+    if (expiresAtMs === null || nowMs < endOfToken(expiresAtMs, nowMs)) return false;
     this.#beginAnew(member);
     this.#outlet.bye(member, CloseCode.tokenExpired, "the token has ended", 0, member.position);
     return true;
@@ -366,7 +371,7 @@ export class Stream {
 
 function mayAsk(member: Member, nowMs: number): boolean {
   const { sinceMs, count } = member.asked;
-  const isNew = nowMs - sinceMs >= ASKED_PER_MS;
+  const isNew = !isRecent(sinceMs, nowMs, ASKED_PER_MS);
   member.asked = isNew ? { sinceMs: nowMs, count: 1 } : { sinceMs, count: count + 1 };
   return member.asked.count <= MAX_ASKED;
 }

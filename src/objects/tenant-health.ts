@@ -9,6 +9,7 @@ import {
   CALM_MS,
   HEALTHY,
   isCalm,
+  probeAtMs,
 } from "../domain/breaker.ts";
 import type { Standing } from "../domain/route.ts";
 import { faultFields, log } from "../log.ts";
@@ -131,7 +132,7 @@ export class RouteHealth {
         this.#breakers.delete(routeId);
         store.deleteHealth(this.#db, routeId);
         changed = true;
-      } else if (breaker.state === "open" && breaker.nextProbeMs <= nowMs) {
+      } else if (breaker.state === "open" && probeAtMs(breaker, nowMs) <= nowMs) {
         this.#grant(routeId, breaker, nowMs);
         changed ||= !this.isOpen(routeId);
       } else {
@@ -143,7 +144,7 @@ export class RouteHealth {
 
   #grant(routeId: string, breaker: Breaker, nowMs: number): void {
     if (!this.#world.isEnabled(routeId)) return;
-    const station = store.nextToProbe(this.#db, routeId);
+    const station = store.nextToProbe(this.#db, routeId, nowMs);
     if (station === null) {
       // Nobody waits, so nobody can be probed: whatever comes next is the probe.
       this.#put(routeId, afterNobody(breaker), true);
@@ -161,7 +162,8 @@ export class RouteHealth {
     try {
       if (await this.#world.probe(station, routeId)) return;
       // Unless it has been blocked again since.
-      store.deleteUnblocked(this.#db, routeId, station, grantedMs);
+      const times = { wokenMs: grantedMs, nowMs: Date.now() };
+      store.deleteUnblocked(this.#db, routeId, station, times);
       const breaker = this.#breakers.get(routeId);
       if (breaker?.state !== "open") return;
       // That lane has nothing to send, so it is another one's turn.
@@ -181,11 +183,14 @@ export class RouteHealth {
   }
 
   #arm(routeId: string, breaker: Breaker): void {
-    const { state, nextProbeMs, lastFailureMs } = breaker;
+    const { state, lastFailureMs } = breaker;
+    const nowMs = Date.now();
     if (isCalm(breaker, Number.POSITIVE_INFINITY) && !store.isWaited(this.#db, routeId)) {
-      this.#clock.wakeAt(lastFailureMs + CALM_MS);
+      this.#clock.wakeAt(Math.min(lastFailureMs, nowMs) + CALM_MS);
     }
-    if (state === "open" && this.#world.isEnabled(routeId)) this.#clock.wakeAt(nextProbeMs);
+    if (state === "open" && this.#world.isEnabled(routeId)) {
+      this.#clock.wakeAt(probeAtMs(breaker, nowMs));
+    }
   }
 }
 

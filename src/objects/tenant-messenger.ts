@@ -100,12 +100,14 @@ export class Messenger {
 
   async #wakeSome(): Promise<void> {
     const count = this.#wakesPerSecond;
-    const nowMs = Date.now();
+    const wokenMs = Date.now();
     const blocked = listUnblocked(this.#db, count);
     const subscribed = listToTell(this.#db, count);
     const wakes = [
       ...blocked.map(({ routeId, station }) =>
-        this.#wake(station, () => deleteUnblocked(this.#db, routeId, station, nowMs)),
+        this.#wake(station, () => {
+          deleteUnblocked(this.#db, routeId, station, { wokenMs, nowMs: Date.now() });
+        }),
       ),
       ...subscribed.map((station) => this.#tellOfKeys(station)),
     ];

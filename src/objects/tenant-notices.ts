@@ -1,3 +1,4 @@
+import { dueAt } from "../domain/clock.ts";
 import { RELAY_SOURCE } from "../domain/event.ts";
 import {
   dataOf,
@@ -72,7 +73,7 @@ export class Notices {
   /** For the alarm: sends what is due and asks to be woken for what is not. Never throws. */
   async run(nowMs: number): Promise<void> {
     try {
-      store.deleteOverNotices(this.#db, nowMs - NOTICE_EVERY_MS);
+      store.deleteOverNotices(this.#db, nowMs, NOTICE_EVERY_MS);
       await this.#send(nowMs);
       const next = store.nextNoticeDueMs(this.#db);
       if (next !== null) this.#wakeAt(next, Date.now());
@@ -83,8 +84,9 @@ export class Notices {
   }
 
   async #send(nowMs: number): Promise<void> {
+    const times = { nowMs, longestMs: NOTICE_EVERY_MS };
     const sending = this.#db.transaction(() =>
-      store.listDueNotices(this.#db, nowMs, MAX_SENT).map((row) => {
+      store.listDueNotices(this.#db, times, MAX_SENT).map((row) => {
         const random = crypto.getRandomValues(new Uint8Array(8));
         return this.#write(startSending(row, noticeId(nowMs, random), nowMs));
       }),
@@ -107,7 +109,7 @@ export class Notices {
     if (store.readNotice(this.#db, key) !== null) return key;
     const limit = key.station === "" ? store.MAX_NOTICES : store.MAX_LANE_NOTICES;
     if (store.countNotices(this.#db) >= limit) {
-      store.deleteOverNotices(this.#db, nowMs - NOTICE_EVERY_MS);
+      store.deleteOverNotices(this.#db, nowMs, NOTICE_EVERY_MS);
     }
     if (store.countNotices(this.#db) < limit) return key;
     if (key.station !== "") return this.#place({ ...key, station: "" }, nowMs);
@@ -122,7 +124,7 @@ export class Notices {
   }
 
   #wakeAt(atMs: number, nowMs: number): void {
-    this.#clock.wakeAt(Math.max(atMs, nowMs + SOON_MS));
+    this.#clock.wakeAt(Math.max(dueAt(atMs, nowMs, NOTICE_EVERY_MS), nowMs + SOON_MS));
   }
 }
 

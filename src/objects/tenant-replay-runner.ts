@@ -1,5 +1,11 @@
+import { dueAt, isRecent } from "../domain/clock.ts";
 import { describeOutcome, type Outcome, snippetOf } from "../domain/outcome.ts";
-import { afterReplayAttempt, nextAttemptMs, REPLAY_STATIONS } from "../domain/replay.ts";
+import {
+  afterReplayAttempt,
+  MAX_REPLAY_WAIT_MS,
+  nextAttemptMs,
+  REPLAY_STATIONS,
+} from "../domain/replay.ts";
 import type { StationRoute } from "../domain/route.ts";
 import { faultFields, log } from "../log.ts";
 import type { Database } from "../store/database.ts";
@@ -64,9 +70,10 @@ export class ReplayRunner {
     this.#running.set(id, running);
     const nowMs = Date.now();
     for (const [station, { aliveMs }] of running) {
-      if (aliveMs + LOST_MS <= nowMs) running.delete(station);
+      if (!isRecent(aliveMs, nowMs, LOST_MS)) running.delete(station);
     }
-    for (const station of store.listDueStations(this.#db, id, nowMs, 2 * REPLAY_STATIONS)) {
+    const times = { nowMs, longestMs: MAX_REPLAY_WAIT_MS };
+    for (const station of store.listDueStations(this.#db, id, times, 2 * REPLAY_STATIONS)) {
       if (running.size >= REPLAY_STATIONS) return;
       if (!running.has(station)) void this.#run(id, station, running);
     }
@@ -133,7 +140,7 @@ export class ReplayRunner {
   #next(replayId: string, station: string): Attempt | null {
     const replay = store.readReplay(this.#db, replayId);
     const row = store.readReplayStation(this.#db, replayId, station);
-    if (replay === null || row === null || (row.notBeforeMs ?? 0) > Date.now()) return null;
+    if (replay === null || row === null || isWaiting(row, Date.now())) return null;
     const route = this.#world.routeOf(replay.routeId);
     if (route === null || !this.#world.mayAttempt(replay.routeId)) return null;
     const { afterSeq, untilSeq, attempts } = row;
@@ -186,3 +193,6 @@ export class ReplayRunner {
     store.finishReplay(this.#db, replayId, Date.now());
   }
 }
+
+const isWaiting = ({ notBeforeMs }: store.ReplayStationRow, nowMs: number): boolean =>
+  dueAt(notBeforeMs ?? 0, nowMs, MAX_REPLAY_WAIT_MS) > nowMs;

@@ -1,8 +1,9 @@
 import type { Actor } from "../domain/audit.ts";
+import { dueAt } from "../domain/clock.ts";
 import type { NewReplay } from "../domain/control.ts";
 import { randomId } from "../domain/ids.ts";
 import { type Page, pageOf } from "../domain/page.ts";
-import { MAX_UNFINISHED_REPLAYS } from "../domain/replay.ts";
+import { MAX_REPLAY_WAIT_MS, MAX_UNFINISHED_REPLAYS } from "../domain/replay.ts";
 import type { Database } from "../store/database.ts";
 import { readDeadLetter, takeDeadLetters } from "../store/dead-letter-store.ts";
 import * as store from "../store/replay-store.ts";
@@ -200,7 +201,7 @@ export class Replays {
     else if (countedTo !== null) this.#clock.wakeAt(nowMs);
     else if (this.#world.mayAttempt(routeId)) {
       const dueMs = store.nextStationMs(this.#db, id);
-      if (dueMs !== null) this.#clock.wakeAt(dueMs);
+      if (dueMs !== null) this.#clock.wakeAt(dueAt(dueMs, nowMs, MAX_REPLAY_WAIT_MS));
     }
   }
 

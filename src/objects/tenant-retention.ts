@@ -1,5 +1,6 @@
+import { dueAt } from "../domain/clock.ts";
 import { LATE, within } from "../domain/patience.ts";
-import { keptSinceMs, nextSweepMs } from "../domain/retention.ts";
+import { keptSinceMs, nextSweepMs, SWEEP_EVERY_MS } from "../domain/retention.ts";
 import { faultFields, log } from "../log.ts";
 import type { Database } from "../store/database.ts";
 import * as store from "../store/retention-store.ts";
@@ -63,15 +64,18 @@ export class Retention {
   /** Has the alarm come when there is something to do. */
   arm(): void {
     const { dueMs, sweptTo } = store.readSweep(this.#db);
-    if (sweptTo === null) this.#clock.wakeAt(dueMs);
-    else this.#clock.wakeAt(Date.now() + (this.#isRunning ? KEEP_GOING_MS : 0));
+    const nowMs = Date.now();
+    if (sweptTo === null) this.#clock.wakeAt(dueAt(dueMs, nowMs, SWEEP_EVERY_MS));
+    else this.#clock.wakeAt(nowMs + (this.#isRunning ? KEEP_GOING_MS : 0));
   }
 
   /** For the alarm: begins a round when one is due, and goes on with the one under way. Does not wait. */
   kick(): void {
     const { dueMs, sweptTo } = store.readSweep(this.#db);
     const nowMs = Date.now();
-    if (sweptTo === null && dueMs <= nowMs) store.beginSweep(this.#db, nowMs);
+    if (sweptTo === null && dueAt(dueMs, nowMs, SWEEP_EVERY_MS) <= nowMs) {
+      store.beginSweep(this.#db, nowMs);
+    }
     if (!this.#isRunning && store.readSweep(this.#db).sweptTo !== null) void this.#run();
     this.arm();
   }

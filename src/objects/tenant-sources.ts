@@ -2,9 +2,11 @@ import { type Actor, changesBetween } from "../domain/audit.ts";
 import { MAX_LIVE_SECRETS, MAX_SOURCES } from "../domain/config-plan.ts";
 import type { NewSecret, NewSource, SourcePatch } from "../domain/control.ts";
 import { changedAt } from "../domain/entity-tag.ts";
+import { MAX_CLOCK_LEAD_MS } from "../domain/event.ts";
 import type { SourceNotice } from "../domain/notice.ts";
 import { type Page, pageOf } from "../domain/page.ts";
 import {
+  heedClock,
   noteEveryMs,
   REFUSAL_WINDOW_MS,
   refusalBurst,
@@ -16,6 +18,7 @@ import {
   countRefusals,
   listWatchedSources,
   markSilenceTold,
+  setLastEvent,
   type WatchedSourceRow,
 } from "../store/source-health-store.ts";
 import * as store from "../store/tenant-store.ts";
@@ -191,7 +194,7 @@ export class Sources {
   }
 
   note(id: string, schemeSeen: string, atMs: number): void {
-    store.noteSource(this.#db, id, schemeSeen, atMs);
+    store.noteSource(this.#db, id, schemeSeen, { atMs, maxLeadMs: MAX_CLOCK_LEAD_MS });
     this.watch(Date.now());
   }
 
@@ -221,7 +224,10 @@ export class Sources {
    */
   watch(nowMs: number): void {
     let nextMs = Number.POSITIVE_INFINITY;
-    for (const source of listWatchedSources(this.#db)) {
+    for (const row of listWatchedSources(this.#db)) {
+      const source = heedClock(row, nowMs);
+      const { id, lastEventAtMs } = source;
+      if (lastEventAtMs !== row.lastEventAtMs) setLastEvent(this.#db, id, lastEventAtMs);
       const atMs = silentAtMs(source);
       if (atMs <= nowMs) this.#announceSilence(source, nowMs);
       else nextMs = Math.min(nextMs, atMs);

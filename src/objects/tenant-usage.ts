@@ -1,3 +1,4 @@
+import { dueAt } from "../domain/clock.ts";
 import { type Cost, costOf, PRICES } from "../domain/prices.ts";
 import {
   addTotals,
@@ -55,7 +56,7 @@ export class TenantUsage {
   /** Written at once, or by an alarm within seconds, so that a burst costs a row every five seconds. */
   count(what: UsageCount, times: number, nowMs: number): void {
     this.#waiting = addTotals(this.#waiting, totalOf(what, times));
-    const dueMs = this.#writtenMs + WRITE_EVERY_MS;
+    const dueMs = dueAt(this.#writtenMs + WRITE_EVERY_MS, nowMs, WRITE_EVERY_MS);
     if (nowMs >= dueMs) this.write(nowMs);
     else this.#clock.wakeAt(dueMs);
   }

@@ -335,7 +335,7 @@ export class TenantObject extends DurableObject<Env> {
   /** Never throws: the platform gives an alarm up after six tries. */
   override async alarm(): Promise<void> {
     const { clock, replays, retention, messenger, health, usage } = this.#parts;
-    clock.rang();
+    await clock.rang();
     const notified = this.#notify();
     try {
       // What takes no time first: a station that is slow to wake holds up no probe.

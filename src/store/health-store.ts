@@ -35,7 +35,7 @@ export function putTrouble(
   db.run(
     `INSERT INTO troubled_lanes (route_id, station, kind, since_ms, tried_ms) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (route_id, station) DO UPDATE SET kind = excluded.kind,
-       since_ms = excluded.since_ms, tried_ms = max(tried_ms, excluded.tried_ms)`,
+       since_ms = excluded.since_ms, tried_ms = iif(excluded.tried_ms > 0, excluded.tried_ms, tried_ms)`,
     routeId,
     station,
     kind,
@@ -102,13 +102,17 @@ export function countTroubled(db: Database, routeId: string, most: number): numb
   );
 }
 
-/** The blocked lane whose last attempt is longest ago, those never tried first. */
-export function nextToProbe(db: Database, routeId: string): string | null {
+/**
+ * The blocked lane whose last attempt is longest ago, those never tried first: also those tried at
+ * a time to come, by a clock that was set back since.
+ */
+export function nextToProbe(db: Database, routeId: string, nowMs: number): string | null {
   return (
     db.first<{ station: string }>(
       `SELECT station FROM troubled_lanes WHERE route_id = ? AND kind = 'blocked'
-       ORDER BY tried_ms, station LIMIT 1`,
+       ORDER BY iif(tried_ms > ?, 0, tried_ms), station LIMIT 1`,
       routeId,
+      nowMs,
     )?.station ?? null
   );
 }
@@ -138,18 +142,19 @@ export function listUnblocked(db: Database, limit: number): { routeId: string; s
   );
 }
 
-/** Its station was woken at `wokenMs`; unless the lane was blocked again since, it goes on. */
+/** Its station was woken at `wokenMs`; unless the lane was blocked again since, until now, it goes on. */
 export function deleteUnblocked(
   db: Database,
   routeId: string,
   station: string,
-  wokenMs: number,
+  { wokenMs, nowMs }: { readonly wokenMs: number; readonly nowMs: number },
 ): void {
   db.run(
     `DELETE FROM troubled_lanes
-     WHERE route_id = ? AND station = ? AND kind = 'blocked' AND since_ms < ?`,
+     WHERE route_id = ? AND station = ? AND kind = 'blocked' AND (since_ms < ? OR since_ms > ?)`,
     routeId,
     station,
     wokenMs,
+    nowMs,
   );
 }

@@ -52,11 +52,16 @@ export function writeNotice(db: Database, row: NoticeRow): void {
   );
 }
 
-/** In the order in which things happened. */
-export function listDueNotices(db: Database, nowMs: number, limit: number): NoticeRow[] {
+/** What is due, or further away than any wait lasts, in the order in which things happened. */
+export function listDueNotices(
+  db: Database,
+  { nowMs, longestMs }: { readonly nowMs: number; readonly longestMs: number },
+  limit: number,
+): NoticeRow[] {
   return db.all<NoticeRow>(
-    `SELECT ${COLUMNS} FROM notices WHERE due_ms <= ? ORDER BY at_ms LIMIT ?`,
+    `SELECT ${COLUMNS} FROM notices WHERE due_ms <= ? OR due_ms > ? ORDER BY at_ms LIMIT ?`,
     nowMs,
+    nowMs + longestMs,
     limit,
   );
 }
@@ -72,7 +77,11 @@ export function countNotices(db: Database): number {
   return db.first<{ rows: number }>("SELECT count(*) AS rows FROM notices")?.rows ?? 0;
 }
 
-/** Rows that have nothing to tell and, sent at that time or before, hold nothing back any more. */
-export function deleteOverNotices(db: Database, sentUntilMs: number): void {
-  db.run("DELETE FROM notices WHERE due_ms IS NULL AND sent_ms <= ?", sentUntilMs);
+/** Rows that have nothing to tell and, sent `heldMs` ago or longer, hold nothing back any more. */
+export function deleteOverNotices(db: Database, nowMs: number, heldMs: number): void {
+  db.run(
+    "DELETE FROM notices WHERE due_ms IS NULL AND (sent_ms <= ? OR sent_ms > ?)",
+    nowMs - heldMs,
+    nowMs,
+  );
 }

@@ -155,19 +155,21 @@ export function readReplayStation(
   );
 }
 
-/** Stations whose time has come, in order. */
+/** Stations whose time has come, or is further away than any wait lasts, in order. */
 export function listDueStations(
   db: Database,
   replayId: string,
-  nowMs: number,
+  { nowMs, longestMs }: { readonly nowMs: number; readonly longestMs: number },
   limit: number,
 ): string[] {
   return db
     .all<{ station: string }>(
       `SELECT station FROM replay_stations
-       WHERE replay_id = ? AND coalesce(not_before_ms, 0) <= ? ORDER BY place, station LIMIT ?`,
+       WHERE replay_id = ? AND (coalesce(not_before_ms, 0) <= ? OR not_before_ms > ?)
+       ORDER BY place, station LIMIT ?`,
       replayId,
       nowMs,
+      nowMs + longestMs,
       limit,
     )
     .map(({ station }) => station);

@@ -14,6 +14,11 @@ export function listWatchedSources(db: Database): WatchedSourceRow[] {
   );
 }
 
+/** Corrects when the source's last event came. */
+export function setLastEvent(db: Database, id: string, atMs: number): void {
+  db.run("UPDATE sources SET last_event_at_ms = ? WHERE id = ?", atMs, id);
+}
+
 /** The silence since the source's last event has been told of. */
 export function markSilenceTold(db: Database, id: string): void {
   db.run("UPDATE sources SET silence_told_ms = last_event_at_ms WHERE id = ?", id);

@@ -174,10 +174,19 @@ export function writeSource(db: Database, source: SourceRow): void {
   );
 }
 
-export function noteSource(db: Database, id: string, schemeSeen: string, atMs: number): void {
+export function noteSource(
+  db: Database,
+  id: string,
+  schemeSeen: string,
+  { atMs, maxLeadMs }: { readonly atMs: number; readonly maxLeadMs: number },
+): void {
   db.run(
-    "UPDATE sources SET scheme_seen = ?, last_event_at_ms = max(coalesce(last_event_at_ms, 0), ?) WHERE id = ?",
+    `UPDATE sources SET scheme_seen = ?, last_event_at_ms =
+       iif(last_event_at_ms > ?, ?, max(coalesce(last_event_at_ms, 0), ?))
+     WHERE id = ?`,
     schemeSeen,
+    atMs + maxLeadMs,
+    atMs,
     atMs,
     id,
   );

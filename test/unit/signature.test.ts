@@ -121,6 +121,28 @@ describe("verifySignature", () => {
     expect(await judge(timestamped(nowMs / 1000 + offset), { nowMs })).toBe(answer);
   });
 
+  it.each([
+    ["of second 0", "0", "timestamp_out_of_tolerance"],
+    ["of the last second that is no millisecond", "99999999999", "timestamp_out_of_tolerance"],
+    ["of the first millisecond that is no second", "100000000000", "timestamp_out_of_tolerance"],
+    ["with fifteen digits", "9".repeat(15), "timestamp_out_of_tolerance"],
+    ["with sixteen digits", "9".repeat(16), "signature_malformed"],
+    ["before 1970", "-1", "signature_malformed"],
+    ["with a fraction", `${NOW}.0`, "signature_malformed"],
+    ["without end", "1e999", "signature_malformed"],
+    ["that is no number", "NaN", "signature_malformed"],
+    ["that is empty", "", "signature_malformed"],
+  ])("refuses a time %s, rightly signed", async (_name, t, answer) => {
+    expect(await judge(timestamped(t))).toBe(answer);
+    expect(await judge(bodyOnly(t), { toleranceMs: 3_600_000 })).toBe(answer);
+  });
+
+  it("takes second 0 when that is what the clock says", async () => {
+    expect(await judge(timestamped(0), { nowMs: 0, toleranceMs: 0 })).toBe("timestamped");
+    expect(await judge(timestamped(300), { nowMs: 0 })).toBe("timestamped");
+    expect(await judge(timestamped(301), { nowMs: 0 })).toBe("timestamp_out_of_tolerance");
+  });
+
   it("tells how old a refused time is, negative when it is ahead", async () => {
     const keys = [await importSecret(SECRET, "verify")];
     const policy = { scheme: "auto", toleranceMs: 1000, keys } as const;

@@ -64,6 +64,13 @@ describe("TokenMint", () => {
     expect((await read(token, nowMs)) !== null).toBe(isGood);
   });
 
+  it.each([
+    [300_000, true],
+    [300_001, false],
+  ])("says of a token that was made by a clock %i ms ahead: %s", async (aheadMs, isGood) => {
+    expect((await read(token, NOW_MS - aheadMs)) !== null).toBe(isGood);
+  });
+
   it("ends to the millisecond, were that within a second", async () => {
     const text = await mint.issue("token", { ...CLAIMS, expiresAtMs: EXPIRES_MS + 217 });
     expect((await read(text, EXPIRES_MS + 216))?.expiresAtMs).toBe(EXPIRES_MS + 217);

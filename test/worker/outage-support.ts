@@ -116,8 +116,8 @@ export function troubles(tenant: TestTenant, routeId: string): Promise<Record<st
 /** Has every other lane probed before this one. */
 export function probeLast(tenant: TestTenant, station: string): Promise<void> {
   return runInDurableObject(tenantOf(tenant), (_instance, { storage }) => {
-    const query = "UPDATE troubled_lanes SET tried_ms = ? WHERE station = ?";
-    storage.sql.exec(query, Date.now() + 3_600_000, station);
+    const query = "UPDATE troubled_lanes SET tried_ms = iif(station = ?, ?, 0)";
+    storage.sql.exec(query, station, Date.now());
   });
 }
 
