@@ -41,6 +41,9 @@ export default defineConfig({
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["test/support/receiver.ts"],
           setupFiles: ["test/worker/leak-watch-setup.ts"],
+          // One runtime for many files, whose tests have tenants of their own: to start it and to
+          // load the relay into it takes longer than most files do.
+          isolate: false,
           // One kind of test after the other: two cores do not carry all of them at once.
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,

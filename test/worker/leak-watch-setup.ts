@@ -1,11 +1,15 @@
-import { afterEach, beforeAll, expect } from "vitest";
+import { reset } from "cloudflare:test";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
 import { takeLeaks, watch } from "./leak-watch.ts";
 
-/* Before every file of worker tests: whatever the relay says in any of them holds no secret. */
+/* Around every file of worker tests: whatever the relay says in any of them holds no secret. */
+
+const METHODS = ["debug", "log", "info", "warn", "error"] as const;
+const untouched = { ...console };
 
 beforeAll(() => {
-  for (const method of ["debug", "log", "info", "warn", "error"] as const) {
+  for (const method of METHODS) {
     const print = console[method].bind(console);
     console[method] = (...words: unknown[]) => {
       watch(`console.${method}`, words.map(String).join(" "));
@@ -16,4 +20,10 @@ beforeAll(() => {
 
 afterEach(() => {
   expect(takeLeaks()).toEqual([]);
+});
+
+// The next file has the same runtime: it finds the console as it was, and no object still at work.
+afterAll(async () => {
+  Object.assign(console, untouched);
+  await reset();
 });
