@@ -2,12 +2,14 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 import { TEST_LIMIT } from "./test/support/limits.ts";
+import { LongFilesFirst } from "./test/support/long-files-first.ts";
 import { MASTER_KEY, MASTER_KEY_PREVIOUS, OPERATOR_KEY } from "./test/support/secrets.ts";
 
 export default defineConfig({
   test: {
     // On two cores one is the default, and most tests wait most of the time.
     maxWorkers: 2,
+    sequence: { sequencer: LongFilesFirst },
     provide: {
       modelRuns: Number(process.env.CHARGEWIRE_MODEL_RUNS ?? 0),
       modelSeed: Number(process.env.CHARGEWIRE_MODEL_SEED ?? 0),
@@ -44,10 +46,11 @@ export default defineConfig({
           // One runtime for many files, whose tests have tenants of their own: to start it and to
           // load the relay into it takes longer than most files do.
           isolate: false,
+          maxWorkers: 3,
           // One kind of test after the other: two cores do not carry all of them at once.
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
-          expect: { poll: { timeout: 20_000 } },
+          expect: { poll: { timeout: 60_000 } },
         },
       },
       {

@@ -1,6 +1,8 @@
 import { reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
+import { REGISTRY_NAME } from "../../src/env.ts";
 import { takeLeaks, watch } from "./leak-watch.ts";
 
 /* Around every file of worker tests: whatever the relay says in any of them holds no secret. */
@@ -22,8 +24,10 @@ afterEach(() => {
   expect(takeLeaks()).toEqual([]);
 });
 
-// The next file has the same runtime: it finds the console as it was, and no object still at work.
+// The next file has the same runtime: it finds the console as it was, no object still at work and,
+// since an object that has gone to sleep is not reset, no tenant in the registry.
 afterAll(async () => {
   Object.assign(console, untouched);
+  await env.REGISTRY.getByName(REGISTRY_NAME).isReadable();
   await reset();
 });
