@@ -58,8 +58,8 @@ export default defineConfig({
           name: "e2e",
           environment: "node",
           include: ["test/e2e/**/*.test.ts"],
-          // Each file runs a relay of its own; two cores do not carry several.
-          fileParallelism: false,
+          // Each file runs a relay of its own, which idles most of the time.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
           testTimeout: 240_000,
           hookTimeout: 120_000,

@@ -381,7 +381,7 @@ describe("chargewire sources", () => {
     expect(forged.status).toBe(401);
     await expect
       .poll(async () => (await run("sources refusals eDRV")).out, {
-        timeout: 30_000,
+        timeout: 60_000,
         interval: 1_000,
       })
       .toMatch(/signature_mismatch/);
@@ -403,7 +403,7 @@ describe("chargewire lanes and dead-letters", () => {
     answers = [500];
     await send("cs1");
     await expect
-      .poll(async () => (await run("lanes list billing")).out, { timeout: 30_000 })
+      .poll(async () => (await run("lanes list billing")).out, { timeout: 60_000 })
       .toMatch(/^billing +cs1 +waiting +1 +1 +1/m);
     expect((await run("lanes skip billing cs1")).exitCode).toBe(0);
     expect((await run("lanes retry billing cs1")).exitCode).toBe(1);
@@ -425,7 +425,7 @@ describe("chargewire lanes and dead-letters", () => {
     answers = [500];
     await send("cs1");
     await expect
-      .poll(() => json("dead-letters list billing", Letters), { timeout: 30_000 })
+      .poll(() => json("dead-letters list billing", Letters), { timeout: 60_000 })
       .toHaveLength(1);
     const [letter] = await json("dead-letters list billing", Letters);
     expect(await run(`dead-letters discard billing ${letter?.id}`)).toMatchObject({ exitCode: 2 });

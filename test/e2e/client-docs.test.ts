@@ -15,7 +15,7 @@ function examplesOf(path: string): string[] {
   return blocks.filter((code) => /\bconnect\(/.test(code) && code.includes('"chargewire/client"'));
 }
 
-const PATIENCE = { timeout: 30_000 };
+const PATIENCE = { timeout: 60_000 };
 
 let relay: TestRelay;
 let tenant: TestTenant;

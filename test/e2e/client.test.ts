@@ -242,7 +242,7 @@ describe("a subscription to a relay", () => {
     await observer.untilState("live");
     await send(1);
     await observer.untilSeen(1);
-    await expect.poll(() => proxy.connectionCount, { timeout: 30_000 }).toBe(2);
+    await expect.poll(() => proxy.connectionCount, { timeout: 60_000 }).toBe(2);
     await send(1);
     await observer.untilSeen(2);
     expect(observer.seen).toEqual([1, 2]);
@@ -279,7 +279,7 @@ describe("a subscription to a relay", () => {
     expect(taken.length).toBeGreaterThan(5);
     expect(taken.length).toBeLessThan(14);
     await send(1);
-    await expect.poll(() => taken.at(-1), { timeout: 30_000 }).toBe(17);
+    await expect.poll(() => taken.at(-1), { timeout: 60_000 }).toBe(17);
     expect(proxy.connectionCount).toBe(1);
   });
 

@@ -14,7 +14,7 @@ import { webhook } from "../support/webhooks.ts";
 
 const EXAMPLES = join(PROJECT_DIR, "examples");
 const README = readFileSync(join(EXAMPLES, "README.md"), "utf8");
-const PATIENCE = { timeout: 30_000 };
+const PATIENCE = { timeout: 60_000 };
 const Token = z.object({ token: z.string() });
 
 let relay: TestRelay;

@@ -11,7 +11,7 @@ import { TestRelay } from "../support/relay.ts";
 import { webhook } from "../support/webhooks.ts";
 
 const FIXTURES = join(import.meta.dirname, "../fixtures/edrv");
-const PATIENCE = { timeout: 30_000 };
+const PATIENCE = { timeout: 60_000 };
 
 let relay: TestRelay;
 

@@ -12,7 +12,7 @@ import { TestRelay } from "../support/relay.ts";
 import { MASTER_KEY, OPERATOR_KEY } from "../support/secrets.ts";
 import { webhook } from "../support/webhooks.ts";
 
-const PATIENCE = { timeout: 30_000 };
+const PATIENCE = { timeout: 60_000 };
 /** A relay is started three times over. */
 const LIMIT_MS = 300_000;
 const ROUTE_TOKEN = "the-destinations-own-token";

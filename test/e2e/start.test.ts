@@ -11,7 +11,7 @@ import * as z from "zod";
 import { findFreePort, PROJECT_DIR } from "../../cli/relay/relay.ts";
 import { listProcesses, processesOfGroup } from "../support/processes.ts";
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 /** `18:03:55.123  …0800ba41  #42  session.updated  …  frame 12 ms, delivered 18 ms` */
 const EVENT_LINE =
   /^\d\d:\d\d:\d\d\.\d{3} +(\S+) +#(\d+) +([a-z_.…]+) .*frame \d+ ms, delivered \d+ ms$/gm;

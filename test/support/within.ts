@@ -1,5 +1,5 @@
 /** Longer than anything here takes: for hangs. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 25_000;
 
 export async function within<T>(work: () => Promise<T>, complaint: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
