@@ -9,6 +9,7 @@ import { StationRoutes } from "../../src/objects/station-routes.ts";
 import { Database } from "../../src/store/database.ts";
 import * as health from "../../src/store/health-store.ts";
 import * as notices from "../../src/store/notice-store.ts";
+import { noteSource, readSource } from "../../src/store/tenant-store.ts";
 import { newTenant, stationOf, tenantOf } from "./support.ts";
 
 afterEach(async () => {
@@ -40,8 +41,7 @@ describe("lanes that were tried by a clock that was a day ahead", () => {
       return [1, 2, 3, 4].map((second) => {
         const nowMs = NOW + second * 1_000;
         const station = health.nextToProbe(db, "rt_1", nowMs) ?? "none";
-        health.noteProbe(db, "rt_1", station, nowMs);
-        health.putTrouble(db, "rt_1", station, "blocked", true, nowMs + 1);
+        health.putTrouble(db, "rt_1", station, "blocked", true, nowMs);
         return station;
       });
     });
@@ -60,6 +60,21 @@ describe("lanes that were tried by a clock that was a day ahead", () => {
       return health.listTroubled(db, "rt_1", "", 10);
     });
     expect(left).toEqual(["meanwhile"]);
+  });
+});
+
+describe("a source whose last event was noted by a clock that was a day ahead", () => {
+  it("goes by the next note, and otherwise by the newest", async () => {
+    const tenant = await newTenant();
+    const { id } = await tenant.source();
+    const noted = await runInDurableObject(tenantOf(tenant), (_instance, { storage }) => {
+      const db = new Database(storage);
+      return [DAY_MS, 0, -1_000, 300_000, 0].map((inMs) => {
+        noteSource(db, id, "timestamped", { atMs: NOW + inMs, maxLeadMs: 300_000 });
+        return (readSource(db, id)?.lastEventAtMs ?? 0) - NOW;
+      });
+    });
+    expect(noted).toEqual([DAY_MS, 0, 0, 300_000, 300_000]);
   });
 });
 
