@@ -88,7 +88,8 @@ export type LaneStep =
 /** The lane before an attempt at `seq`: what was tried at another head does not count for this one. */
 export function withHead(lane: Lane, seq: number): Lane {
   if (lane.headSeq === seq) return lane;
-  return { ...lane, ...UNTRIED, headSeq: seq };
+  // What lies before it was not wanted when it was tried, and may not follow it should that change.
+  return { ...lane, ...UNTRIED, headSeq: seq, cursor: Math.max(lane.cursor, seq - 1) };
 }
 
 /** The lane with all tries of its head again, as when a person has changed its route. */

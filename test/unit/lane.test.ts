@@ -42,14 +42,19 @@ describe("withHead", () => {
   it("keeps what was tried at this head, and forgets what was tried at another", () => {
     const tried = lane({ headSeq: 12, attempts: 3, refusals: 1, notBeforeMs: NOW });
     expect(withHead(tried, 12)).toBe(tried);
-    expect(withHead(tried, 13)).toEqual({
+    expect(withHead(tried, 11)).toEqual({
       ...tried,
-      headSeq: 13,
+      headSeq: 11,
       attempts: 0,
       failures: 0,
       refusals: 0,
       notBeforeMs: null,
     });
+  });
+
+  it("leaves for good what lies before it, and never goes back to it", () => {
+    expect(withHead(lane(), 13).cursor).toBe(12);
+    expect(withHead(lane(), 3).cursor).toBe(10);
   });
 });
 
