@@ -50,6 +50,8 @@ interface Received {
   readonly atMs: number;
   /** When the answer had ended, or its connection. */
   endedAtMs: number | null;
+  /** What it was answered with; null while it was not, or by a fault. */
+  status: number | null;
   /** Of the answer's body, as far as the connection took them. */
   sentBytes: number;
 }
@@ -86,6 +88,7 @@ function answer(box: Box, request: IncomingMessage, response: ServerResponse, bo
     body,
     atMs: Date.now(),
     endedAtMs: null,
+    status: null,
     sentBytes: 0,
   };
   box.requests.push(received);
@@ -98,8 +101,12 @@ function answer(box: Box, request: IncomingMessage, response: ServerResponse, bo
   const isPoison = poison !== undefined && request.headers["chargewire-station"] === poison;
   const status = isPoison ? 500 : (next.status ?? 200);
   const act = () => {
-    if (fault === undefined) response.writeHead(status, headers).end(text);
-    else fail(fault, status, headers, response, received);
+    if (fault !== undefined) {
+      fail(fault, status, headers, response, received);
+      return;
+    }
+    received.status = status;
+    response.writeHead(status, headers).end(text);
   };
   if (delayMs > 0) setTimeout(act, delayMs);
   else act();

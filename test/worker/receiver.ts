@@ -9,6 +9,7 @@ const Received = z.array(
     body: z.string(),
     atMs: z.number(),
     endedAtMs: z.number().nullable(),
+    status: z.number().nullable(),
     sentBytes: z.number(),
   }),
 );
