@@ -7,7 +7,8 @@ import * as z from "zod";
 
 import { newSecrets } from "../cli/relay/dev-secrets.ts";
 import { PROJECT_DIR, RelayError } from "../cli/relay/relay.ts";
-import { type Place, serveWorker, type WorkerConfig, type Workerd } from "./workerd.ts";
+import { type Place, serveWorker, type Workerd } from "./workerd.ts";
+import type { WorkerConfig } from "./workerd-config.ts";
 
 /** What of wrangler.toml workerd is to serve the Worker with. */
 const WranglerConfig = z.object({
@@ -24,13 +25,13 @@ export interface BuiltRelay {
   readonly sourceMap: string;
 }
 
-/** The Worker as `wrangler deploy` would upload it. */
-export function buildRelay(): BuiltRelay {
+/** The Worker of the project in that directory, as `wrangler deploy` would upload it. */
+export function buildRelay(projectDir = PROJECT_DIR): BuiltRelay {
   const directory = mkdtempSync(join(tmpdir(), "chargewire-build-"));
   const wrangler = join(PROJECT_DIR, "node_modules/wrangler/bin/wrangler.js");
   const args = [wrangler, "deploy", "--dry-run", "--outdir", directory];
   const { status, stderr } = spawnSync(process.execPath, args, {
-    cwd: PROJECT_DIR,
+    cwd: projectDir,
     env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" },
   });
   if (status !== 0) throw new RelayError(`The Worker could not be built: ${stderr}`);

@@ -6,24 +6,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { findFreePort, PROJECT_DIR, RelayError } from "../cli/relay/relay.ts";
+import { type WorkerConfig, workerdConfig } from "./workerd-config.ts";
 
 export const WORKERD = join(PROJECT_DIR, "node_modules/workerd/bin/workerd");
 const START_LIMIT_MS = 20_000;
 /** What the kernel counts CPU time in. */
 const TICK_US = 10_000;
-
-const LIMITER = "export default () => ({ limit: async () => ({ success: true }) });";
-
-/** A Worker as workerd is to serve it, with durable objects on disk. */
-export interface WorkerConfig {
-  readonly code: string;
-  readonly compatibilityDate: string;
-  readonly compatibilityFlags: readonly string[];
-  readonly objects: readonly { readonly binding: string; readonly className: string }[];
-  readonly texts: Readonly<Record<string, string>>;
-  /** Rate limiters that let everything pass: what is measured is the relay, not its limits. */
-  readonly limiters: readonly string[];
-}
 
 /** Where the objects' databases lie: on disk, where each commit waits for it, or in memory. */
 export type Place = "disk" | "memory";
@@ -86,54 +74,6 @@ export async function serveWorker(
     memoryMiB: () => memoryMiB(pid),
     stop,
   };
-}
-
-/** A configuration that serves `worker.js` beside it at that port, with its state in that directory. */
-export function workerdConfig(
-  worker: Omit<WorkerConfig, "code">,
-  state: string,
-  port: number,
-): string {
-  const list = (items: readonly string[]) => `[${items.join(", ")}]`;
-  const quote = (text: string) => JSON.stringify(text);
-  const bindings = [
-    ...worker.objects.map(
-      ({ binding, className }) =>
-        `(name = ${quote(binding)}, durableObjectNamespace = ${quote(className)})`,
-    ),
-    ...Object.entries(worker.texts).map(
-      ([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`,
-    ),
-    ...worker.limiters.map(
-      (name) => `(name = ${quote(name)}, wrapped = (moduleName = "local:limiter"))`,
-    ),
-  ];
-  const namespaces = worker.objects.map(
-    ({ className }) =>
-      `(className = ${quote(className)}, uniqueKey = ${quote(className)}, enableSql = true)`,
-  );
-  return `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .main),
-    (name = "state", disk = (path = ${quote(state)}, writable = true)),
-    (name = "internet", network = (
-      allow = ["public", "private"],
-      tlsOptions = (trustBrowserCas = true),
-    )),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
-  extensions = [(modules = [(name = "local:limiter", internal = true, esModule = ${quote(LIMITER)})])],
-);
-const main :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "worker.js")],
-  compatibilityDate = ${quote(worker.compatibilityDate)},
-  compatibilityFlags = ${list(worker.compatibilityFlags.map(quote))},
-  bindings = ${list(bindings)},
-  durableObjectNamespaces = ${list(namespaces)},
-  durableObjectStorage = (localDisk = "state"),
-);
-`;
 }
 
 async function untilOpen(port: number, child: ChildProcess): Promise<void> {

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { buildRelay, relayConfig } from "../../bench/relay-server.ts";
-import { memoryMiB, WORKERD, workerdConfig } from "../../bench/workerd.ts";
+import { memoryMiB, WORKERD } from "../../bench/workerd.ts";
+import { workerdConfig } from "../../bench/workerd-config.ts";
 import { findFreePort, isHealthy, RelayError } from "../../cli/relay/relay.ts";
 import { MASTER_KEY, OPERATOR_KEY } from "../support/secrets.ts";
 

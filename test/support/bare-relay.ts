@@ -6,14 +6,30 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { buildRelay, relayConfig } from "../../bench/relay-server.ts";
-import { WORKERD, workerdConfig } from "../../bench/workerd.ts";
-import { newSecrets } from "../../cli/relay/dev-secrets.ts";
+import { WORKERD } from "../../bench/workerd.ts";
+import { type WorkerConfig, workerdConfig } from "../../bench/workerd-config.ts";
+import { newSecrets, type Secrets } from "../../cli/relay/dev-secrets.ts";
 import { isHealthy, RelayError } from "../../cli/relay/relay.ts";
 import { findLowPort } from "./low-port.ts";
 
 /** For hangs: a machine that does much else takes its time. */
 const START_LIMIT_MS = 120_000;
 const LOOK_INTERVAL_MS = 10;
+
+/** What a relay is made of, beside the code. */
+export interface BareConfig extends Omit<WorkerConfig, "code"> {
+  readonly port: number;
+  /** Where its state lies. */
+  readonly state: string;
+}
+
+/** The files that workerd reads, `config.capnp` among them. */
+export type SetUp = (config: BareConfig) => Readonly<Record<string, string>>;
+
+const setUpWorker: SetUp = ({ port, state, ...config }) => ({
+  "worker.js": buildRelay().code,
+  "config.capnp": workerdConfig(config, state, port),
+});
 
 /**
  * The built Worker on bare workerd: one process, with its state on disk, that can be killed at any
@@ -23,27 +39,43 @@ export class BareRelay {
   readonly url: string;
   readonly operatorKey: string;
   readonly #directory: string;
+  readonly #config: BareConfig;
   #child: ChildProcess | null = null;
   #errors = "";
 
-  private constructor(directory: string, port: number, operatorKey: string) {
+  private constructor(directory: string, config: BareConfig, operatorKey: string) {
     this.#directory = directory;
-    this.url = `http://127.0.0.1:${port}`;
+    this.#config = config;
+    this.url = `http://127.0.0.1:${config.port}`;
     this.operatorKey = operatorKey;
     process.once("exit", this.#killNow);
   }
 
-  /** Built, not started. */
-  static async build(): Promise<BareRelay> {
+  /** Built, not started; from this repository, unless it is set up otherwise. */
+  static async build(
+    setUp: SetUp = setUpWorker,
+    { operatorKey, masterKey }: Secrets = newSecrets(),
+  ): Promise<BareRelay> {
     const directory = mkdtempSync(join(tmpdir(), "chargewire-bare-"));
-    const stateDir = join(directory, "state");
-    mkdirSync(stateDir);
-    writeFileSync(join(directory, "worker.js"), buildRelay().code);
-    const port = await findLowPort();
-    const { operatorKey, masterKey } = newSecrets();
+    const state = join(directory, "state");
+    mkdirSync(state);
     const config = relayConfig({ OPERATOR_KEY: operatorKey, MASTER_KEY: masterKey });
-    writeFileSync(join(directory, "config.capnp"), workerdConfig(config, stateDir, port));
-    return new BareRelay(directory, port, operatorKey);
+    const place = { ...config, port: await findLowPort(), state };
+    const relay = new BareRelay(directory, place, operatorKey);
+    relay.setUp(setUp);
+    return relay;
+  }
+
+  /** Where its state lies. */
+  get state(): string {
+    return this.#config.state;
+  }
+
+  /** What it is from its next start on. */
+  setUp(setUp: SetUp): void {
+    for (const [name, text] of Object.entries(setUp(this.#config))) {
+      writeFileSync(join(this.#directory, name), text);
+    }
   }
 
   /** The last of what the process has printed as trouble. */
