@@ -5,7 +5,7 @@ import { measure } from "../contender.ts";
 import { heapMiB } from "../profiler.ts";
 import { type RelayContender, startRelayContender } from "../relay-contender.ts";
 import type { Finding } from "../table.ts";
-import { signWebhooks } from "../webhooks.ts";
+import { signWebhooks, stationId } from "../webhooks.ts";
 
 const STATIONS = 50_000;
 const SOCKETS = 5_000;
@@ -36,7 +36,8 @@ async function measureMemory({ code, onTurn }: BenchContext): Promise<Finding> {
       onTurn();
     }
     const states = await heap();
-    await relay.subscribe(SOCKETS);
+    // Of one station: a snapshot of all of them, for each, is not what is measured.
+    await relay.subscribe(SOCKETS, [`?stations=${stationId(0)}`]);
     const sockets = await heap();
     await relay.subscribers?.close();
     await sleep(REST_MS);

@@ -1,5 +1,6 @@
 import { type BenchCase, type BenchContext, CONNECTIONS, closedSlice } from "../case.ts";
-import { type Measured, measure } from "../contender.ts";
+import { type Contender, type Measured, measure } from "../contender.ts";
+import { floorContender, startFloors } from "../floor-contender.ts";
 import { type RelayContender, startRelayContender } from "../relay-contender.ts";
 import { type Entry, takeTurns } from "../rounds.ts";
 import { comparison, type Finding } from "../table.ts";
@@ -15,18 +16,36 @@ interface Pair {
 
 export const growth: BenchCase = {
   name: "growth",
-  about: "CPU time per event at 5,000 stations beside 256",
+  about: "CPU time per event at 5,000 stations beside 256, of the relay and of a floor",
   isQuick: false,
-  run: (context) =>
-    compareSelf(context, {
+  run: async (context) => [
+    ...(await compareSelf(context, {
       title: "5,000 stations beside 256, in memory",
       target: "in CPU at most 1.2",
       entries: async (_context, [many, few]) => [
         { name: "5,000 stations", turn: () => passOf(many, 5_000) },
         { name: "256 stations", turn: () => passOf(few, 256) },
       ],
-    }),
+    })),
+    await floorGrowth(context),
+  ],
 };
+
+/** What of it is the runtime's. */
+async function floorGrowth({ rounds, onTurn }: BenchContext): Promise<Finding> {
+  const servers = [await startFloors("memory"), await startFloors("memory")];
+  const [many, few] = servers.map((server) => floorContender(server, "gathered", CONNECTIONS));
+  try {
+    const entries = [
+      { name: "gathered, 5,000", turn: () => passOf(many, 5_000) },
+      { name: "gathered, 256", turn: () => passOf(few, 256) },
+    ];
+    const turns = await takeTurns(entries, rounds, onTurn);
+    return comparison("growth, floor", "The floor at 5,000 stations beside 256, in memory", turns);
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+}
 
 export const filters: BenchCase = {
   name: "filters",
@@ -133,16 +152,16 @@ async function compareSelf(context: BenchContext, pair: Pair): Promise<readonly 
 const PASS = 5_000;
 
 /** As many events as there are stations at most, after as many that have woken all of them. */
-async function passOf(relay: RelayContender | undefined, stations: number): Promise<Measured> {
-  if (relay === undefined) throw new Error("there are two relays");
+async function passOf(contender: Contender | undefined, stations: number): Promise<Measured> {
+  if (contender === undefined) throw new Error("there are two of them");
   const pass = () => {
-    const webhooks = signWebhooks(relay.door, { count: PASS, stations });
-    const alone = { ...relay, reconcile: async () => {} };
+    const webhooks = signWebhooks(contender.door, { count: PASS, stations });
+    const alone = { ...contender, reconcile: async () => {} };
     return measure(alone, (load) => load.closedLoop(webhooks, 120_000));
   };
   const waking = await pass();
   const measured = await pass();
-  await relay.reconcile([...waking.slice.answered, ...measured.slice.answered]);
+  await contender.reconcile([...waking.slice.answered, ...measured.slice.answered]);
   return measured;
 }
 
