@@ -281,7 +281,9 @@ export class Journal {
   }
 
   #isKnown(id: string): boolean {
-    if (this.#ids.has(id) === "unknown") this.#ids.learnAll(readEventIds(this.#db));
+    const known = this.#ids.has(id);
+    if (known !== "unknown") return known === "yes";
+    this.#ids.learnAll(readEventIds(this.#db));
     return this.#ids.has(id) === "yes";
   }
 
