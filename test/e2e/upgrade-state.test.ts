@@ -7,7 +7,7 @@ import { BareRelay } from "../support/bare-relay.ts";
 import { MASTER_KEY, OPERATOR_KEY } from "../support/secrets.ts";
 import { signedRequest, type WebhookBody, webhook } from "../support/webhooks.ts";
 import { Destinations, isSigned } from "../upgrade/destinations.ts";
-import { listAll, makeState, STATIONS, STATUSES } from "../upgrade/make-state.ts";
+import { listAll, listAs, makeState, STATIONS, STATUSES } from "../upgrade/make-state.ts";
 import { type Mix, mixOf, setUpMix } from "../upgrade/mix.ts";
 import { LAST_RELEASE, RELEASE_NAMES, readWorker, type Version } from "../upgrade/releases.ts";
 import { type Facts, unpack } from "../upgrade/state-fixture.ts";
@@ -223,9 +223,5 @@ const ofStation = (places: readonly string[], station: string) =>
 const isWebhook = (event: { readonly class: string }) => event.class !== "relay";
 
 async function webhooksOf(api: Api): Promise<RelayedEvent[]> {
-  const events: RelayedEvent[] = [];
-  for await (const event of api.list("/v1/events", RelayedEvent)) {
-    if (isWebhook(event)) events.push(event);
-  }
-  return events;
+  return (await listAs(api, "/v1/events", RelayedEvent)).filter(isWebhook);
 }

@@ -174,8 +174,12 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   throw new Error("what was waited for has not come");
 }
 
-export async function listAll(api: Api, path: string): Promise<unknown[]> {
-  const items: unknown[] = [];
-  for await (const item of api.list(path, z.unknown())) items.push(item);
+export function listAll(api: Api, path: string): Promise<unknown[]> {
+  return listAs(api, path, z.unknown());
+}
+
+export async function listAs<T>(api: Api, path: string, schema: z.ZodType<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of api.list(path, schema)) items.push(item);
   return items;
 }
