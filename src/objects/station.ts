@@ -4,7 +4,7 @@ import type { StationEvent } from "../domain/event.ts";
 import { Gather } from "../domain/gather.ts";
 import { allowsStation } from "../domain/grant.ts";
 import type { LaneAction } from "../domain/lane.ts";
-import { LATE, within } from "../domain/patience.ts";
+import { LATE, Patience } from "../domain/patience.ts";
 import type { ReplaySelection } from "../domain/replay.ts";
 import { serializeState } from "../domain/state.ts";
 import { type Env, parseObjectName } from "../env.ts";
@@ -49,6 +49,7 @@ export class StationObject extends DurableObject<Env> {
   #upgradingCount = 0;
   readonly #appends: Gather<IncomingEvent, AppendOutcome>;
   readonly #clock: AlarmClock;
+  readonly #patience = new Patience(PUSH_PATIENCE_MS);
   /** Raised when the station is emptied: what its parts were at comes to nothing. */
   #emptiedCount = 0;
 
@@ -283,7 +284,7 @@ export class StationObject extends DurableObject<Env> {
   /** Brings the feed up to date and the lanes on their way. False when the tenant is gone. */
   async #relay(): Promise<boolean> {
     try {
-      const pushed = await within(PUSH_PATIENCE_MS, this.#parts.pusher.settle());
+      const pushed = await this.#patience.wait(this.#parts.pusher.settle());
       // Nothing waits for it any more; the alarm sees whether it succeeded.
       if (pushed === LATE) this.#clock.wakeAt(Date.now() + PUSH_RETRY_MS);
     } catch (error) {
