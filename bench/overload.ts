@@ -1,3 +1,5 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+
 import { readOptions, runCommand } from "../cli/relay/command-line.ts";
 import { exitAtInterrupt, readCount } from "./command.ts";
 import { Fates } from "./fates.ts";
@@ -23,6 +25,8 @@ const CALM_MS = 5_000;
 const WINDOW_MS = 1_000;
 const NORMAL_LIMIT_SECONDS = 10;
 const MOST_WINDOWS = 60;
+/** How often the sender looks whether it is late itself. */
+const LOOK_MS = 10;
 
 async function main(): Promise<number> {
   const { times, seconds, memory, help } = readOptions({
@@ -57,16 +61,24 @@ async function overload(rig: Rig, factor: number, ms: number): Promise<number> {
   const watch = setInterval(() => {
     most = Math.max(most, rig.relay.workerd.memoryMiB());
   }, 250);
+  const looks = monitorEventLoopDelay({ resolution: LOOK_MS });
+  looks.enable();
   const storm = rig.send(presigned(rig, peak * factor, ms), peak * factor, ms, fates);
   await new Promise((resolve) => setTimeout(resolve, ms));
   const afterwards = await untilNormal(rig, peak / 2, calm.acceptedMs.at(0.99));
   await storm;
+  looks.disable();
   clearInterval(watch);
   print(`at ${factor} times it`, fates, ms);
   console.log(
     `              ${fates.untoldCount} refused without Retry-After; ${fates.errorCount} errors`,
   );
   console.log(`              ${rig.crowd.mostUnderWay} requests under way at most`);
+  const lateMs = (percentile: number) =>
+    Math.max(0, looks.percentile(percentile) / 1e6 - LOOK_MS).toFixed(0);
+  console.log(
+    `sender        late by p50 ${lateMs(50)} ms, p99 ${lateMs(99)} ms, max ${lateMs(100)} ms, which is in the times above`,
+  );
   console.log(`memory        ${before.toFixed(0)} MiB before, ${most.toFixed(0)} MiB at most`);
   console.log(`normal again  ${afterwards.seconds} s after it`);
 

@@ -1,4 +1,5 @@
 import { SourceMap } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import * as z from "zod";
 
@@ -54,11 +55,27 @@ export async function profile(
   return stacksOf(Profile.parse(taken).profile, new SourceMap(JSON.parse(sourceMap)));
 }
 
-/** What the isolate's JavaScript heap holds once garbage is collected, in MiB. */
-export async function heapMiB(inspectorPort: number): Promise<number> {
+/** How often an isolate is entered while a collection is waited for. */
+const ENTER_MS = 100;
+
+/**
+ * What the isolate's JavaScript heap holds once garbage is collected, in MiB. The collection is a task
+ * that runs when the isolate is entered, and never in one that has nothing to do: `enter` does that.
+ */
+export async function heapMiB(
+  inspectorPort: number,
+  enter: () => Promise<unknown>,
+): Promise<number> {
   const usage = await inspect(inspectorPort, async (inspector) => {
     await inspector.call("HeapProfiler.enable");
-    await inspector.call("HeapProfiler.collectGarbage");
+    let isCollected = false;
+    const collected = inspector.call("HeapProfiler.collectGarbage").then(() => {
+      isCollected = true;
+    });
+    while (!isCollected) {
+      await enter();
+      await Promise.race([collected, sleep(ENTER_MS)]);
+    }
     return inspector.call("Runtime.getHeapUsage");
   });
   return HeapUsage.parse(usage).usedSize / 1024 / 1024;

@@ -1,4 +1,4 @@
-import { type BenchCase, type BenchContext, withContenders } from "../case.ts";
+import { type BenchCase, type BenchContext, wake, withContenders } from "../case.ts";
 import { type Contender, type Measured, measure } from "../contender.ts";
 import { median, quantile, ratios, type Turns, takeTurns } from "../rounds.ts";
 import type { Finding } from "../table.ts";
@@ -29,9 +29,10 @@ export const latency: BenchCase = {
     }),
 };
 
-function steadySlice({ isQuick }: BenchContext, contender: Contender): Promise<Measured> {
+async function steadySlice({ isQuick }: BenchContext, contender: Contender): Promise<Measured> {
   const count = RATE * (isQuick ? 2 : 4);
   const webhooks = signWebhooks(contender.door, { count, stations: STATIONS });
+  await wake(contender, { stations: STATIONS });
   return measure(contender, (load) => load.openLoop(webhooks, RATE));
 }
 

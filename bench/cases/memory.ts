@@ -25,7 +25,8 @@ export const memory: BenchCase = {
 
 async function measureMemory({ code, onTurn }: BenchContext): Promise<Finding> {
   const relay = await startRelayContender(code, "memory", CONNECTIONS, true);
-  const heap = () => heapMiB(relay.workerd.inspectorPort);
+  const url = `http://127.0.0.1:${relay.workerd.port}/health`;
+  const heap = () => heapMiB(relay.workerd.inspectorPort, () => fetch(url));
   try {
     await send(relay, 1, 0);
     await sleep(REST_MS);
