@@ -10,6 +10,8 @@ import { signWebhooks, stationId } from "../webhooks.ts";
 const STATIONS = 50_000;
 const SOCKETS = 5_000;
 const AWAKE = 500;
+/** As many ids as one station holds in memory at most (src/domain/event-ids.ts). */
+const BUSY_EVENTS = 8_192;
 /** An awake station holds its database open, and a process may hold only so many files open. */
 const WAVE = 3_000;
 /** After ten seconds without anything to do the runtime lets go of an object. */
@@ -41,10 +43,13 @@ async function measureMemory({ code, onTurn }: BenchContext): Promise<Finding> {
     await relay.subscribe(SOCKETS, [`?stations=${stationId(0)}`]);
     const sockets = await heap();
     await relay.subscribers?.close();
+    relay.subscribers = null;
     await sleep(REST_MS);
     const asleep = await heap();
     await send(relay, AWAKE, 0);
     const awake = await heap();
+    await send(relay, 1, 0, BUSY_EVENTS);
+    const busy = await heap();
     const row = (name: string, mib: number) => [name, mib.toFixed(1)];
     return {
       name: "memory",
@@ -54,7 +59,8 @@ async function measureMemory({ code, onTurn }: BenchContext): Promise<Finding> {
         row("edge, tenant and feed with one station", empty),
         row(`the same with ${STATIONS} stations`, states),
         row(`and with ${SOCKETS} sockets`, sockets),
-        row("a station that is awake", (awake - asleep) / AWAKE),
+        ["a station that is awake", ((awake - asleep) / AWAKE).toFixed(3)],
+        row(`one that has had ${BUSY_EVENTS} events since it woke`, busy - awake),
       ],
       figures: {},
     };
@@ -63,8 +69,13 @@ async function measureMemory({ code, onTurn }: BenchContext): Promise<Finding> {
   }
 }
 
-async function send(relay: RelayContender, stations: number, firstStation: number): Promise<void> {
-  const plan = { count: stations, stations, firstStation };
+async function send(
+  relay: RelayContender,
+  stations: number,
+  firstStation: number,
+  count = stations,
+): Promise<void> {
+  const plan = { count, stations, firstStation };
   await measure({ ...relay, reconcile: async () => {} }, (load) =>
     load.closedLoop(signWebhooks(relay.door, plan), 300_000),
   );
