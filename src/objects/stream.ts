@@ -199,6 +199,7 @@ export class Stream {
     this.#groups.clear();
     for (const member of [...this.#members.values()]) {
       this.#beginAnew(member);
+      this.#store.save(member);
       this.#run(member, this.#replay.resync(member, "epoch"));
     }
   }

@@ -139,6 +139,26 @@ describe("FeedObject", () => {
     });
   });
 
+  it("keeps no subscriber as live, should it sleep, that waits for the states after a hole", async () => {
+    const tenant = await newTenant();
+    const feed = env.FEED.getByName(feedName(tenant.id));
+    const batch = { station: "a", state: stateOf("a", 1), removed: false };
+    await feed.push({ ...batch, oldestSeq: 1, events: [entry("a", 1)] });
+    const subscriber = await subscribe(tenant);
+    const areLive = () =>
+      runInDurableObject(feed, (_instance, ctx) =>
+        ctx.getWebSockets().map((socket) => socket.deserializeAttachment().live),
+      );
+    await expect.poll(areLive).toEqual([true]);
+    // More is to follow, so there is no state yet that snapshots could show.
+    await feed.push({ ...batch, state: null, oldestSeq: 9, events: [entry("a", 9)] });
+    expect(await areLive()).toEqual([false]);
+    await expect.poll(() => subscriber.frames.map(({ op }) => op)).toEqual(["hello", "gap"]);
+    await feed.push({ ...batch, state: stateOf("a", 10), oldestSeq: 9, events: [entry("a", 10)] });
+    await expect.poll(areLive).toEqual([true]);
+    expect(subscriber.frames.map(({ op }) => op)).toEqual(["hello", "gap", "snapshot"]);
+  });
+
   it("pages events by cursor, filtered by type and station", async () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
