@@ -39,7 +39,7 @@ ingest.all("/:source", async (c) => {
   }
   const receivedAtMs = Date.now();
   const id = c.req.param("source");
-  const tenant = await c.var.config.ids.tenantOf("src", id);
+  const tenant = await c.get("config").ids.tenantOf("src", id);
   // What we never issued is refused without asking any object.
   if (tenant === null) return refuseUnknown(c);
   if (!hasRoom(tenant, receivedAtMs)) return refuseForNow();
@@ -203,5 +203,5 @@ async function refuseUnknown(c: AppContext): Promise<Response> {
 }
 
 function placeOf(c: AppContext, tenant: string, id: string): SourcePlace {
-  return { env: c.env, config: c.var.config, tenant, id };
+  return { env: c.env, config: c.get("config"), tenant, id };
 }
