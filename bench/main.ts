@@ -16,6 +16,7 @@ import { duplicates, filters, full, growth, routes } from "./cases/own-load.ts";
 import { profiles } from "./cases/profile.ts";
 import { refusals } from "./cases/refusals.ts";
 import { subscribers } from "./cases/subscribers.ts";
+import { timers } from "./cases/timers.ts";
 import { buildRelay, readRelay } from "./relay-server.ts";
 import { type Finding, markdownOf, printFinding } from "./table.ts";
 
@@ -33,6 +34,7 @@ const CASES: readonly BenchCase[] = [
   catchUp,
   cost,
   memory,
+  timers,
   profiles,
 ];
 
