@@ -33,6 +33,8 @@ export class Checker {
   #mirrorsSince = 0;
   readonly #removed = new Map<string, number>();
   #isOver = false;
+  /** Holes up to here were there when it asked for all that is kept. */
+  #knownHoles = 0;
 
   constructor(history: History, fleet: Fleet, licence: Licence) {
     this.#history = history;
@@ -118,7 +120,10 @@ export class Checker {
     if (isCursor && frame.recovered === true) expect(frame.cursor).toBe(asked.from);
     else if (isCursor) this.#justifyLoss(cursor);
     else expect(frame.recovered).toBeNull();
-    if (asked.from === "start") expect(offset).toBeLessThanOrEqual(this.#history.expired);
+    if (asked.from === "start") {
+      expect(offset).toBeLessThanOrEqual(this.#history.expired);
+      this.#knownHoles = offset + (frame.behind ?? 0);
+    }
     this.#position = offset;
     if (!isCursor || !isSame) this.#mirrorFrom(offset);
   }
@@ -141,7 +146,7 @@ export class Checker {
     const expected = this.#missing(offset).map(({ json }) => json);
     const begin = `{"op":"events","events":[${expected.join(",")}],"cursor":`;
     if (!text.startsWith(begin)) expect(text.slice(0, begin.length)).toBe(begin);
-    this.#position = offset;
+    this.#advance(offset);
   }
 
   #takeStates({ stations = [], ...frame }: ServerFrame): void {
@@ -155,16 +160,16 @@ export class Checker {
     if (offset === this.#position) return;
     for (const { station, seq } of this.#missing(offset)) {
       // Its first state may be still to come.
-      const isOptional = this.#fleet.mayLackState(station, seq) || this.mayBeUnknown(station);
+      const isOptional = this.#fleet.mayLackState(station, seq) || this.#mayBeUnknown(station);
       expect({ station, isTold: this.#touched.has(station) || isOptional }).toMatchObject({
         isTold: true,
       });
     }
     this.#touched.clear();
-    this.#position = offset;
+    this.#advance(offset);
   }
 
-  mayBeUnknown(station: string): boolean {
+  #mayBeUnknown(station: string): boolean {
     return this.#fleet.of(station).some(({ seq }) => this.#fleet.mayLackState(station, seq));
   }
 
@@ -238,6 +243,15 @@ export class Checker {
   #moveTo(offset: number): void {
     expect(offset).toBeGreaterThanOrEqual(this.#position);
     expect(this.#missing(offset).map(({ json }) => json)).toEqual([]);
+    this.#advance(offset);
+  }
+
+  /** Nobody goes past a hole without having been told of it. */
+  #advance(offset: number): void {
+    const passed = this.#history.holes.filter(
+      (hole) => hole > Math.max(this.#position, this.#knownHoles) && hole <= offset,
+    );
+    expect(passed).toEqual([]);
     this.#position = offset;
   }
 

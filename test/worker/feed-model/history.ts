@@ -19,6 +19,8 @@ export class History {
   readonly #lastSeqs: ReadonlyMap<string, number>[] = [new Map()];
   readonly epochs: string[] = [];
   readonly removals: Removal[] = [];
+  /** Places of events whose station had others before them that the feed never got. */
+  readonly holes: number[] = [];
   oldest = 0;
   /** What may have been let go of. */
   expired = 0;
@@ -74,6 +76,7 @@ export class History {
     }
     expect(seq).toBeGreaterThan(before.get(station) ?? 0);
     this.#events.push(event);
+    if (seq > (before.get(station) ?? 0) + 1) this.holes.push(this.head);
     this.#lastSeqs.push(new Map([...before, [station, seq]]));
   }
 }
