@@ -22,7 +22,7 @@ export type Moods = readonly [all: Mood, sessions: Mood, gated: Mood];
 /** A tenant, its subscribers and its destinations, which outlive each process of the relay. */
 export class CrashWorld {
   readonly places: Places;
-  readonly #api: Api;
+  readonly api: Api;
   readonly #all: Destination;
   readonly #sessions: RoutePlace;
   readonly #gated: RoutePlace;
@@ -30,7 +30,7 @@ export class CrashWorld {
 
   private constructor(relayUrl: string, apiKey: string, seed: number) {
     const random = (stream: number) => createRandom(mixSeed(seed, stream));
-    this.#api = new Api(relayUrl, apiKey);
+    this.api = new Api(relayUrl, apiKey);
     this.#all = new Destination(random(1));
     this.#sessions = new RoutePlace("route, sessions", "session.", random(2));
     this.#gated = new RoutePlace("route, gated", "chargestation.", random(3));
@@ -81,14 +81,14 @@ export class CrashWorld {
   async accounts(): Promise<Account[]> {
     const { sent } = this.places;
     const routes = [this.#sessions, this.#gated];
-    return [...(await this.places.close(this.#api)), ...routes.map((route) => route.account(sent))];
+    return [...(await this.places.close(this.api)), ...routes.map((route) => route.account(sent))];
   }
 
   /** Events that a route gave up. */
   async deadLetterCount(): Promise<number> {
     let count = 0;
     for (const id of this.#routeIds) {
-      const letters = this.#api.list(`/v1/routes/${id}/dead-letters`, z.unknown());
+      const letters = this.api.list(`/v1/routes/${id}/dead-letters`, z.unknown());
       for await (const _ of letters) count += 1;
     }
     return count;
@@ -104,7 +104,7 @@ export class CrashWorld {
 
   async #setUp(): Promise<{ ingestPath: string }> {
     const input = { name: "Simulator", secret: SECRET };
-    const source = await this.#api.post("/v1/sources", input, Source);
+    const source = await this.api.post("/v1/sources", input, Source);
     const ofTypes = (types: string) => ({ filter: { types: [types] } });
     this.#routeIds = [
       await this.#addRoute("all", this.places.receiver),
@@ -120,7 +120,7 @@ export class CrashWorld {
 
   async #addRoute(name: string, receiver: Receiver, settings: object = {}): Promise<string> {
     const input = { name, url: await receiver.listen(), retry: RETRY, ...settings };
-    const route = await this.#api.post("/v1/routes", input, NewRoute);
+    const route = await this.api.post("/v1/routes", input, NewRoute);
     receiver.trust(route.secret);
     return route.id;
   }

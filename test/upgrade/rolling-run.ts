@@ -7,6 +7,7 @@ import { isClean } from "../../cli/simulator/summary.ts";
 import { CrashWorld, SECRET } from "../crash/crash-world.ts";
 import { BareRelay } from "../support/bare-relay.ts";
 import { CLASSES, type Mix, mixOf, type ObjectClass, setUpMix } from "./mix.ts";
+import { MixedLife } from "./mixed-life.ts";
 import { LAST_RELEASE, readWorker, type Version } from "./releases.ts";
 
 export interface RollingOptions {
@@ -50,19 +51,27 @@ export async function roll(options: RollingOptions): Promise<RollingReport> {
       const stop = new AbortController();
       const sending = send(options, world, relay.url + ingestPath, stop.signal);
       const answered: string[][] = [];
+      const stuck: string[] = [];
+      const life = await MixedLife.open(world.api);
+      const step = async () => {
+        const [found] = await Promise.all([life.findStuck(), sleep(options.stepMs)]);
+        stuck.push(...found);
+      };
       try {
         for (const mix of mixesOf(options)) {
-          await sleep(options.stepMs);
+          await step();
           await relay.kill();
           relay.setUp(setUpMix(mix, { codeOf }));
           await relay.start();
           answered.push(await versionsOf(relay));
         }
-        await sleep(options.stepMs);
+        await step();
       } finally {
         stop.abort();
+        await life.close();
       }
-      return { answered, ...(await account(world, await sending, signal)) };
+      const { findings, ...rest } = await account(world, await sending, signal);
+      return { answered, ...rest, findings: [...stuck, ...findings] };
     } finally {
       await world.stop();
     }
