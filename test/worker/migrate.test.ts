@@ -9,10 +9,12 @@ import {
   readLetterEvent,
 } from "../../src/store/dead-letter-store.ts";
 import { feedMigrations } from "../../src/store/feed-schema.ts";
+import { troubleOf } from "../../src/store/health-store.ts";
 import { exists, type Migration, migrate } from "../../src/store/migrate.ts";
 import { registryMigrations } from "../../src/store/registry-store.ts";
 import { readRoute, writeRoute } from "../../src/store/route-store.ts";
 import { stationMigrations } from "../../src/store/station-schema.ts";
+import { readLanes } from "../../src/store/station-store.ts";
 import { tenantMigrations } from "../../src/store/tenant-schema.ts";
 
 afterEach(() => reset());
@@ -21,6 +23,9 @@ const withDatabase = (name: string, run: (db: Database) => void) =>
   runInDurableObject(env.STATION.getByName(name), (_instance, { storage }) =>
     run(new Database(storage)),
   );
+
+const placeOf = (migrations: readonly Migration[], sought: string) =>
+  migrations.findIndex(({ name }) => name === sought);
 
 const first: Migration = { name: "001_first", sql: "CREATE TABLE first (a)" };
 const second: Migration = { name: "002_second", sql: "ALTER TABLE first ADD COLUMN b DEFAULT 7" };
@@ -90,10 +95,27 @@ describe("migrate", () => {
     });
   });
 
+  it("knows lanes as blocked that were so before their trouble had kinds", async () => {
+    await withDatabase("t/blocked", (db) => {
+      migrate(db, tenantMigrations.slice(0, placeOf(tenantMigrations, "003_route_health")));
+      db.run("INSERT INTO blocked (route_id, station) VALUES ('rt_1', 'cs1')");
+      migrate(db, tenantMigrations);
+      expect(troubleOf(db, "rt_1", "cs1")).toBe("blocked");
+    });
+  });
+
+  it("counts as failures the attempts of the first version that were not refused", async () => {
+    await withDatabase("t/lanes", (db) => {
+      migrate(db, stationMigrations.slice(0, placeOf(stationMigrations, "002_attempt_log")));
+      db.run("INSERT INTO lanes (route_id, cursor, attempts, refusals) VALUES ('rt_1', 4, 3, 1)");
+      migrate(db, stationMigrations);
+      expect(readLanes(db)).toMatchObject([{ cursor: 4, attempts: 3, failures: 2, refusals: 1 }]);
+    });
+  });
+
   it("keeps dead letters from before they held their event", async () => {
     await withDatabase("t/letters", (db) => {
-      const first = tenantMigrations.findIndex(({ name }) => name === "005_replays");
-      migrate(db, tenantMigrations.slice(0, first));
+      migrate(db, tenantMigrations.slice(0, placeOf(tenantMigrations, "005_replays")));
       db.run(
         `INSERT INTO dead_letters (number, route_id, station, seq, event_id, type, attempts,
            last_answer, snippet, at_ms)

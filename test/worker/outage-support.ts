@@ -170,7 +170,7 @@ const Opened = z.object({ ctx: z.object({ id: z.object({ name: z.string() }) }) 
 export async function around<T extends Rpc.DurableObjectBranded>(
   object: DurableObjectStub<T>,
   method: keyof T & string,
-  wrap: (real: () => Promise<unknown>) => Promise<unknown>,
+  wrap: (real: () => Promise<unknown>, ...input: unknown[]) => Promise<unknown>,
 ): Promise<() => void> {
   let restore = () => {};
   await runInDurableObject(object, (instance: object) => {
@@ -184,7 +184,7 @@ export async function around<T extends Rpc.DurableObjectBranded>(
     };
     put(function (this: unknown, ...input: unknown[]) {
       const call = async (): Promise<unknown> => Reflect.apply(real, this, input);
-      return Opened.parse(this).ctx.id.name === object.name ? wrap(call) : call();
+      return Opened.parse(this).ctx.id.name === object.name ? wrap(call, ...input) : call();
     });
     restore = () => put(real);
   });
