@@ -7,47 +7,27 @@ import {
   showRoute,
   showSource,
 } from "../../src/domain/config-document.ts";
-import { planConfig } from "../../src/domain/config-plan.ts";
+import { MAX_ROUTES, MAX_SOURCES, planConfig } from "../../src/domain/config-plan.ts";
 import { Filter } from "../../src/domain/filter.ts";
+import { presentRoute, presentSource, ROUTE_URL as URL } from "../support/configs.ts";
 
-const URL = "https://hooks.example.com/in";
+interface Written {
+  readonly sources?: readonly unknown[];
+  readonly routes?: readonly unknown[];
+}
+interface There {
+  readonly sources?: readonly PresentSource[];
+  readonly routes?: readonly PresentRoute[];
+}
 
-const presentSource = (overrides: Partial<PresentSource> = {}): PresentSource => ({
-  id: "src_1",
-  name: "eDRV",
-  enabled: true,
-  scheme: "auto",
-  toleranceSeconds: 300,
-  silentAfterSeconds: 3600,
-  secrets: [{ secret: "first-secret", expiresAtMs: null }],
-  ...overrides,
-});
-
-const presentRoute = (overrides: Partial<PresentRoute> = {}): PresentRoute => ({
-  id: "rt_1",
-  name: "billing",
-  url: URL,
-  filter: {},
-  format: "raw",
-  headers: {},
-  auth: null,
-  timeoutMs: 10_000,
-  retry: { scheduleSeconds: [1] },
-  onExhausted: "dead_letter",
-  ratePerSecond: null,
-  concurrency: null,
-  edrvSecret: null,
-  edrvScheme: "timestamped",
-  ...overrides,
-});
+function planWhole(document: Written, { sources = [], routes = [] }: There) {
+  const read = ConfigDocument.parse({ sources: [], routes: [], ...document });
+  return planConfig(read, { sources, routes });
+}
 
 /** A plan in short: `update billing: url, headers`. */
-function plan(
-  document: { sources?: unknown[]; routes?: unknown[] },
-  { sources = [], routes = [] }: { sources?: PresentSource[]; routes?: PresentRoute[] },
-) {
-  const read = ConfigDocument.parse({ sources: [], routes: [], ...document });
-  const planned = planConfig(read, { sources, routes });
+function plan(document: Written, there: There) {
+  const planned = planWhole(document, there);
   if (!planned.ok) return planned.error;
   return [...planned.value.sources, ...planned.value.routes].map((step) => {
     const fields = step.action === "update" ? step.changes.map(({ field }) => field) : [];
@@ -182,8 +162,27 @@ describe("planConfig", () => {
     const secrets = Array.from({ length: count }, (_, i) => ({ secret: `s${i}`, expiresAtMs: 1 }));
     const sources = [presentSource({ secrets })];
     const planned = plan({ sources: [{ name: "eDRV", secret: "one more" }] }, { sources });
-    if (expected !== undefined) expect(planned).toEqual([expected]);
-    else expect(planned).toMatchObject({ code: "limit_reached" });
+    const refusal = {
+      code: "limit_reached",
+      detail: '"eDRV" has 10 live secrets already.',
+    };
+    expect(planned).toEqual(expected === undefined ? refusal : [expected]);
+  });
+
+  it("looks for room in the source that gets a secret, and in no other", () => {
+    const secrets = Array.from({ length: 10 }, (_, i) => ({ secret: `s${i}`, expiresAtMs: 1 }));
+    const full = presentSource({ secrets });
+    const left = presentSource({ id: "src_2", name: "left out", secrets });
+    const there = { sources: [full, presentSource({ id: "src_3", name: "other" }), left] };
+    const other = { name: "other", secret: "one more" };
+    expect(plan({ sources: [{ name: "eDRV" }, other] }, there)).toEqual([
+      "none eDRV",
+      "update other: secret",
+      "delete left out",
+    ]);
+    expect(plan({ sources: [{ name: "eDRV", scheme: "body" }] }, { sources: [full] })).toEqual([
+      "update eDRV: scheme",
+    ]);
   });
 
   it("tells of everything that is wrong at once", () => {
@@ -193,11 +192,114 @@ describe("planConfig", () => {
     };
     expect(plan(document, {})).toMatchObject({
       code: "invalid_request",
+      detail:
+        "sources.0.secret: this secret is not here; write the secret itself, or leave it out; " +
+        "routes.0.auth: this secret is not here; write the secret itself, or leave it out; " +
+        "routes.0.edrvSecret: this secret is not here; write the secret itself, or leave it out",
       issues: [
         { path: "sources.0.secret" },
         { path: "routes.0.auth" },
         { path: "routes.0.edrvSecret" },
       ],
+    });
+  });
+
+  it("creates a source with the settings of the document, its secret among them", () => {
+    const settings = { enabled: false, scheme: "body", toleranceSeconds: 60 } as const;
+    const source = { name: "new", ...settings, silentAfterSeconds: 7200, secret: "a secret" };
+    const planned = planWhole({ sources: [source] }, {});
+    expect(planned.ok && planned.value.sources).toEqual([
+      { action: "create", name: "new", settings: source },
+    ]);
+  });
+
+  it("updates a source with all of its settings, and says what they were", () => {
+    const source = { name: "eDRV", scheme: "body", secret: "other-secret" };
+    const planned = planWhole({ sources: [source] }, { sources: [presentSource()] });
+    expect(planned.ok && planned.value.sources).toEqual([
+      {
+        action: "update",
+        id: "src_1",
+        name: "eDRV",
+        settings: {
+          ...source,
+          enabled: true,
+          toleranceSeconds: 300,
+          silentAfterSeconds: 3600,
+        },
+        changes: [
+          { field: "scheme", before: "auto", after: "body" },
+          { field: "secret", before: { hint: "…cret" }, after: { hint: "…cret" } },
+        ],
+      },
+    ]);
+  });
+
+  it("says of a first secret that there was none before", () => {
+    const sources = [presentSource({ secrets: [] })];
+    const planned = planWhole({ sources: [{ name: "eDRV", secret: "first-one" }] }, { sources });
+    const [step] = planned.ok ? planned.value.sources : [];
+    expect(step?.action === "update" && step.changes).toEqual([
+      { field: "secret", before: null, after: { hint: "…-one" } },
+    ]);
+  });
+
+  it("says of every field of a route what it was and what it will be", () => {
+    const route = {
+      name: "billing",
+      url: URL,
+      retry: { scheduleSeconds: [1] },
+      headers: { "x-a": "new-value" },
+      auth: null,
+      concurrency: 2,
+    };
+    const auth = { type: "bearer", token: "a-long-token" } as const;
+    const planned = planWhole({ routes: [route] }, { routes: [presentRoute({ auth })] });
+    const [step] = planned.ok ? planned.value.routes : [];
+    expect(step?.action === "update" && step.changes).toEqual([
+      { field: "headers", before: {}, after: { "x-a": { hint: "…alue" } } },
+      { field: "auth", before: { type: "bearer" }, after: null },
+      { field: "concurrency", before: null, after: 2 },
+    ]);
+  });
+
+  it("lets no route sign as eDRV does but a raw one", () => {
+    const route = { name: "billing", url: URL, retry: { scheduleSeconds: [1] } };
+    const routes = [presentRoute({ edrvSecret: "a-long-edrv-secret" })];
+    expect(plan({ routes: [{ ...route, format: "event" }] }, { routes })).toEqual({
+      code: "invalid_request",
+      detail: "routes.0.edrvSecret: only a raw route can sign as eDRV does",
+      issues: [{ path: "routes.0.edrvSecret", message: "only a raw route can sign as eDRV does" }],
+    });
+    expect(plan({ routes: [{ ...route, format: "event", edrvSecret: null }] }, { routes })).toEqual(
+      ["update billing: format, edrvSecret"],
+    );
+    expect(plan({ routes: [route] }, { routes })).toEqual(["none billing"]);
+  });
+
+  it("refuses names that several share, and names each of them once", () => {
+    const sources = ["a", "a", "b", "a"].map((name, at) => presentSource({ id: `${at}`, name }));
+    const routes = ["c", "d", "d"].map((name, at) => presentRoute({ id: `${at}`, name }));
+    expect(plan({}, { sources, routes })).toEqual({
+      code: "conflict",
+      detail:
+        "A document knows things by their names; rename or delete one of " +
+        'the sources named "a"; the routes named "d".',
+    });
+  });
+
+  it("takes 50 sources and 100 routes, and no more", () => {
+    const named = (length: number) => Array.from({ length }, (_, at) => ({ name: `${at}` }));
+    const routes = (length: number) => named(length).map((route) => ({ ...route, url: URL }));
+    const most = { sources: named(MAX_SOURCES), routes: routes(MAX_ROUTES) };
+    expect(plan(most, {})).toHaveLength(150);
+    expect(plan({ ...most, sources: named(MAX_SOURCES + 1) }, {})).toEqual({
+      code: "limit_reached",
+      detail: "At most 50 sources.",
+    });
+    expect(plan({ ...most, routes: routes(MAX_ROUTES + 1) }, {})).toEqual({
+      code: "limit_reached",
+      detail: "At most 100 routes.",
     });
   });
 });

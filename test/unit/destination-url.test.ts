@@ -24,6 +24,7 @@ describe("checkDestination, public", () => {
     ["https://local.host/", "https://local.host/"],
     ["https://example.com/http://localhost/", "https://example.com/http://localhost/"],
     ["https://10.example.com/", "https://10.example.com/"],
+    ["https://hooks.example2/", "https://hooks.example2/"],
   ])("allows %s", (text, href) => {
     const result = checkDestination(text, "public");
     expect(result.ok && result.value.href).toBe(href);
@@ -229,6 +230,27 @@ describe("checkDestination, any", () => {
   });
 });
 
+describe("checkDestination, of what it refuses", () => {
+  it.each([
+    ["a URL takes at most 2048 characters", `https://example.com/${"a".repeat(2048)}`],
+    ["no user or password in the URL", "https://user@example.com/"],
+    ["only https", "http://example.com/"],
+    ["only the default port or 8443", "https://example.com:8080/"],
+    ["no IP addresses, only names", "https://127.0.0.1/"],
+    ["no IP addresses, only names", "https://[::1]/"],
+    ["only full domain names", "https://printer/"],
+    ["only full domain names", "https://a..example.com/"],
+    ["not a public domain name", "https://printer.local/"],
+  ])("says: %s", (error, text) => {
+    expect(checkDestination(text, "public")).toEqual({ ok: false, error });
+  });
+
+  it("says which schemes there are where any destination will do", () => {
+    const refused = { ok: false, error: "only http and https" };
+    expect(checkDestination("ftp://localhost/", "any")).toEqual(refused);
+  });
+});
+
 describe("isOwnHost", () => {
   it.each([
     ["https://relay.example.com/", "https://relay.example.com/v1/routes"],
@@ -247,6 +269,7 @@ describe("isOwnHost", () => {
     ["https://a.relay.example.com/", "https://relay.example.com/"],
     ["https://example.com/", "https://relay.example.com/"],
     ["http://127.0.0.1:8788/", "http://127.0.0.1:8787/"],
+    ["https://relay.example.com/", "/v1/routes"],
   ])("tells %s from %s", (url, requestUrl) => {
     expect(isOwnHost(new URL(url), requestUrl)).toBe(false);
   });

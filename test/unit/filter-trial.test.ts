@@ -46,6 +46,15 @@ describe("tryFilter", () => {
       { part: "stations", message: "wanted cs1, found _account" },
       { part: "match", path: "a", message: 'wanted "$eq":1, found 2' },
     ]);
+    expect(tryFilter(filter, [event({ a: 2 })])).toMatchObject([{ matched: false }]);
+  });
+
+  it.each([
+    [5, "wanted t0 or t1 or t2 or t3 or t4, found x"],
+    [7, "wanted t0 or t1 or t2 or t3 or t4 or one of 2 more, found x"],
+  ])("names of %i types that were wanted five", (length, message) => {
+    const types = Array.from({ length }, (_, at) => `t${at}`);
+    expect(reasonsOf({ types }, {}, "x")).toEqual([{ part: "types", message }]);
   });
 
   it.each<[Record<string, unknown>, unknown, string, string]>([
@@ -94,7 +103,16 @@ describe("tryFilter", () => {
     ]);
   });
 
+  it("counts no more values than there are", () => {
+    expect(matchReasons({ "a.b": 1 }, { a: [{ b: 2 }, { b: 3 }, {}] })).toMatchObject([
+      { message: 'wanted "$eq":1, found 2 and 3 and nothing there' },
+    ]);
+  });
+
   it("says nothing of the conditions of a path that hold", () => {
+    expect(matchReasons({ a: { $gt: 1, $lt: 3 } }, { a: [4] })).toEqual([
+      { part: "match", path: "a", message: 'wanted "$lt":3, found [4]' },
+    ]);
     expect(matchReasons({ a: { $gt: 1, $lt: 3 }, b: 1 }, { a: 3, b: 1 })).toEqual([
       { part: "match", path: "a", message: 'wanted "$lt":3, found 3' },
     ]);

@@ -126,6 +126,8 @@ describe("Filter", () => {
     expect(error?.issues).toMatchObject([
       { path: ["match", "data.status.$in"], message: "expected a list of one or more values" },
     ]);
+    const { error: whole } = Filter.safeParse({ match: [] });
+    expect(whole?.issues).toMatchObject([{ path: ["match"], message: "expected an object" }]);
   });
 
   it("refuses a match that is too deep to be written out", () => {
@@ -334,12 +336,18 @@ describe("filterKey", () => {
       { match: { a: [2, 1] } },
       { match: { "a.b": 1 } },
       { match: { a: { b: 1 } } },
+      { match: { a: { b: 2 } } },
+      { match: { a: { c: 1 } } },
+      { match: { a: {} } },
+      { match: { a: { $eq: 1, $lt: 5 } } },
       { match: { a: { $elemMatch: { b: 1 } } } },
       { match: { $or: [{ a: 1 }, { b: 1 }] } },
       { match: { $and: [{ a: 1 }, { b: 1 }] } },
       { match: { a: 1 }, types: ["a"] },
     ];
-    expect(new Set(filters.map(filterKey)).size).toBe(filters.length);
+    const keys = filters.map(filterKey);
+    expect(new Set(keys).size).toBe(filters.length);
+    expect(keys.map((key) => filterKey(Filter.parse(JSON.parse(key))))).toEqual(keys);
   });
 
   it.each<[Record<string, unknown>, Record<string, unknown>]>([
@@ -351,6 +359,7 @@ describe("filterKey", () => {
     [{ a: { $gt: 1, $lt: 5 } }, { a: { $lt: 5, $gt: 1 } }],
     [{ a: { $in: [1, 2] } }, { a: { $in: [2, 1, 2] } }],
     [{ a: { b: 1, c: 2 } }, { a: { c: 2, b: 1 } }],
+    [{ a: [{ b: 1, c: 2 }] }, { a: [{ c: 2, b: 1 }] }],
     [{ $or: [{ a: 1 }, { b: 1 }] }, { $or: [{ b: { $eq: 1 } }, { a: 1 }, { a: 1 }] }],
     [{ a: { $not: { $gt: 1, $lt: 0 } } }, { a: { $not: { $lt: 0, $gt: 1 } } }],
     [{ a: { $elemMatch: { b: 1, c: 1 } } }, { a: { $elemMatch: { c: 1, b: 1 } } }],
@@ -360,6 +369,7 @@ describe("filterKey", () => {
 
   it("leaves out a match that lets everything pass", () => {
     expect(filterKey({ match: {} })).toBe(filterKey({}));
+    expect(filterKey({})).toBe("{}");
   });
 
   it("is a filter with the same key", () => {

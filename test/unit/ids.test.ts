@@ -35,6 +35,13 @@ describe.each(KINDS)("IdMint, for %s", (kind) => {
     expect(await ids.tenantOf(other, foreign)).toBe("acme");
   });
 
+  it("does not take one kind for the other once it has found it to be ours", async () => {
+    const other = kind === "src" ? "cw" : "src";
+    const foreign = await issue(other, "acme");
+    expect(await ids.tenantOf(other, foreign)).toBe("acme");
+    expect(await ids.tenantOf(kind, foreign)).toBeNull();
+  });
+
   it("refuses every change of a single character", async () => {
     const id = await issue(kind, "acme-7");
     const replacements = [..."abz27019-_A.é "];

@@ -142,6 +142,9 @@ describe("compileMatch", () => {
     [{ "data.grid.1.0": 3 }, true],
     [{ "data.place": { zip: "3511", city: "Utrecht" } }, true],
     [{ "data.place": { city: "Utrecht" } }, false],
+    [{ "data.place": { city: "Utrecht", zip: "3512" } }, false],
+    [{ "data.place": { city: "Utrecht", postcode: "3511" } }, false],
+    [{ "data.tags": { "0": "vip", "1": "fleet" } }, false],
     [{ "data.place": {} }, false],
     [{ "data.empty": [] }, true],
   ])("goes into arrays and compares them whole: %j holds: %s", (query, holds) => {

@@ -164,6 +164,10 @@ describe("the limits of a match", () => {
       "$elemMatch",
       (depth) => nested(depth - 1, (inner) => ({ a: { $elemMatch: inner } }), { a: 1 }),
     ],
+    [
+      "$elemMatch of operators",
+      (depth) => ({ a: nested(depth - 1, (inner) => ({ $elemMatch: inner }), { $gt: 1 }) }),
+    ],
   ])("are 8 operators of %s within one another", (_name, query) => {
     expect(issuesOf(query(MAX_MATCH_DEPTH - 1))).toEqual([]);
     expect(issuesOf(query(MAX_MATCH_DEPTH))).toEqual([]);

@@ -3,6 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { AttemptSample } from "../../src/domain/metric-counts.ts";
 import { MAX_MINUTES, MetricsPage, MetricsReport } from "../../src/domain/metrics.ts";
 
+const EVENT_CLASSES = [
+  ...(["network", "action", "synchronous"] as const),
+  ...(["charging_intelligence", "unknown", "relay"] as const),
+] as const;
 const MINUTE_MS = 60_000;
 /** 2026-11-25T12:00Z, as a minute. */
 const NOON = Date.parse("2026-11-25T12:00:00Z") / MINUTE_MS;
@@ -44,6 +48,16 @@ describe("MetricsReport", () => {
       relayMs: { count: 1, p50: 12, p95: 12, p99: 12, max: 12 },
       routes: [],
     });
+  });
+
+  it("counts events of every class by themselves", () => {
+    const counts = { network: 1, action: 2, synchronous: 3, unknown: 5, relay: 6 } as const;
+    const events = { ...counts, charging_intelligence: 4 } as const;
+    const page = new MetricsPage(NOON);
+    for (const name of EVENT_CLASSES) {
+      for (let n = 0; n < events[name]; n += 1) page.addEvent(name, null);
+    }
+    expect(report(1, [page]).total.events).toEqual(events);
   });
 
   it("tells attempts of the minute in which they ended, whichever page has them", () => {

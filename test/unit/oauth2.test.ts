@@ -53,6 +53,8 @@ describe("readTokenAnswer", () => {
     [{}, 270_000],
     [{ expires_in: null }, 270_000],
     [{ expires_in: "soon" }, 270_000],
+    [{ expires_in: "60 seconds" }, 270_000],
+    [{ expires_in: "PT60" }, 270_000],
     [{ expires_in: {} }, 270_000],
   ])("uses a token of %j for %d ms", (fields, ms) => {
     expect(lifetimeOf(fields)).toBe(ms);

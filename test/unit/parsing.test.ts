@@ -24,6 +24,12 @@ describe("parseAs", () => {
     },
   );
 
+  it("says in one issue that a value cannot be read, and where", () => {
+    const value = { name: LENGTHY, tags: ["b"] };
+    const issue = { code: "custom", path: [], message: "cannot be read", input: value };
+    expect(parseAs(Name, value)).toEqual({ ok: false, error: [issue] });
+  });
+
   it("lets the fault of a schema be seen as one", () => {
     const broken = z.string().refine(() => {
       throw new RangeError("a fault");

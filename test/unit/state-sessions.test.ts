@@ -54,8 +54,13 @@ describe("foldEvent, of sessions", () => {
   });
 
   it("forgets an ended one after a day, so that its memory is bounded", () => {
-    const later = online(24 * HOUR + 11);
+    const later = online(24 * HOUR + 10);
     expect(fold(ended(10), later)).toEqual(fold(later));
+  });
+
+  it("remembers one that is said to have ended twice once, and as of the later end", () => {
+    expect(fold(ended(20), ended(10))).toEqual(fold(ended(20)));
+    expect(fold(ended(10), ended(20))).toEqual(fold(ended(20)));
   });
 
   it("remembers a hundred ended ones", () => {

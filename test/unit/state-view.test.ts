@@ -181,6 +181,7 @@ describe("seqOfState", () => {
   it.each([
     [serializeState("a.b:c_d-e", 42, EMPTY_STATE), 42],
     [serializeState("_account", 0, EMPTY_STATE), 0],
+    [`{"states":[${serializeState("a", 1, EMPTY_STATE)}]}`, 0],
     ["{}", 0],
     ["", 0],
   ])("reads %.40s", (text, seq) => {

@@ -138,10 +138,12 @@ describe("foldEvent, of connectors", () => {
   });
 
   it("keeps the status of a connector that is named without one", () => {
-    const named = status(5, [{ _id: "c1" }]);
-    expect(shownConnectors(status(0, [{ _id: "c1", status: "Charging" }]), named)).toMatchObject([
-      { id: "c1", status: "Charging" },
-    ]);
+    const charging = status(0, [{ _id: "c1", status: "Charging" }]);
+    for (const named of [{ _id: "c1" }, { _id: "c1", status: "" }]) {
+      expect(shownConnectors(charging, status(5, [named]))).toMatchObject([
+        { id: "c1", status: "Charging" },
+      ]);
+    }
   });
 
   it("cuts a status of unreasonable length", () => {
@@ -165,6 +167,13 @@ describe("foldEvent, of connectors", () => {
     const each = Array.from({ length: 70 }, (_, at) => status(at, [{ _id: `c${at}` }]));
     const newest = Array.from({ length: 64 }, (_, at) => `c${at + 6}`);
     expect(idsOf(shownConnectors(...each))).toEqual(newest);
+  });
+
+  it("reads of a list the first 64", () => {
+    const list = Array.from({ length: 70 }, (_, at) => ({ _id: `c${at}`, status: "Available" }));
+    expect(idsOf(shownConnectors(status(0, list)))).toEqual(
+      list.slice(0, 64).map(({ _id }) => _id),
+    );
   });
 
   it("keeps the newest of them when many older ones come late, all at one time", () => {
