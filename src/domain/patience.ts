@@ -17,9 +17,7 @@ export async function within<T>(ms: number, promise: Promise<T>): Promise<T | ty
   }
 }
 
-/** Waits that follow each other as closely as this are one streak. */
-const STREAK_GAP_MS = 1_000;
-/** A streak is long from so many on. */
+/** A streak is long from so many waits on, each sooner after the one before it than a wait may last. */
 const LONG_STREAK = 16;
 
 interface Waiting {
@@ -48,7 +46,7 @@ export class Patience {
   /** The promise's value, or {@link LATE} when the time is over. Rejects when it rejected in time. */
   async wait<T>(promise: Promise<T>): Promise<T | typeof LATE> {
     const nowMs = Date.now();
-    const isNext = this.#waiting.size > 0 || isRecent(this.#endedMs, nowMs, STREAK_GAP_MS);
+    const isNext = this.#waiting.size > 0 || isRecent(this.#endedMs, nowMs, this.#ms);
     this.#streak = isNext ? this.#streak + 1 : 1;
     let giveUp = () => {};
     const late = new Promise<typeof LATE>((resolve) => {
@@ -56,8 +54,8 @@ export class Patience {
     });
     const self = { dueMs: nowMs + this.#ms, giveUp };
     this.#waiting.add(self);
-    if (this.#timer === null) this.#set(this.#ms);
     try {
+      if (this.#timer === null) this.#set(this.#ms);
       return await Promise.race([promise, late]);
     } finally {
       this.#waiting.delete(self);

@@ -102,9 +102,9 @@ describe("Patience", () => {
   });
 
   it.each([
-    ["15 waits in a row", 15, 999, 0],
-    ["16 waits in a row", 16, 999, 1],
-    ["many waits a second apart", 40, 1_000, 0],
+    ["15 waits in a row", 15, 1_999, 0],
+    ["16 waits in a row", 16, 1_999, 1],
+    ["many waits two seconds apart", 40, 2_000, 0],
   ])("after %s leaves running what it should", async (_name, count, gapMs, left) => {
     await waitOften(count, gapMs);
     expect(vi.getTimerCount()).toBe(left);
