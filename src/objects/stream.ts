@@ -199,6 +199,8 @@ export class Stream {
     this.#groups.clear();
     for (const member of [...this.#members.values()]) {
       this.#beginAnew(member);
+      // What waited went out first, which may have shown that it is gone.
+      if (this.#members.get(member.socket) !== member) continue;
       this.#store.save(member);
       this.#run(member, this.#replay.resync(member, "epoch"));
     }
