@@ -104,24 +104,27 @@ async function inspect<T>(port: number, ask: (inspector: Inspector) => Promise<T
 
 class Inspector {
   readonly #socket: WebSocket;
-  readonly #waiting = new Map<number, (result: unknown) => void>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #callCount = 0;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on("message", (data) => {
       const answer = Answer.safeParse(JSON.parse(String(data)));
-      if (answer.success) this.#waiting.get(answer.data.id)?.(answer.data.result);
+      if (answer.success) this.#waiting.get(answer.data.id)?.resolve(answer.data.result);
+    });
+    socket.once("close", () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error("the inspector is gone"));
     });
   }
 
   call(method: string, params: Readonly<Record<string, number>> = {}): Promise<unknown> {
     this.#callCount += 1;
     const id = this.#callCount;
-    return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
-      this.#socket.send(JSON.stringify({ id, method, params }));
-    });
+    const answer = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, answer);
+    this.#socket.send(JSON.stringify({ id, method, params }));
+    return answer.promise;
   }
 }
 

@@ -37,7 +37,10 @@ async function measureTimers(onTurn: () => void): Promise<Finding> {
   const after = async (timersPerCall: number) => {
     for (let made = 0; made < CALLS; made += AT_ONCE) {
       const calls = Array.from({ length: AT_ONCE }, () => call(timersPerCall));
-      for (const response of await Promise.all(calls)) await response.arrayBuffer();
+      for (const response of await Promise.all(calls)) {
+        if (!response.ok) throw new Error(`a call was answered ${response.status}`);
+        await response.arrayBuffer();
+      }
     }
     onTurn();
     const heap = await heapMiB(workerd.inspectorPort, () => call(0));
@@ -55,8 +58,8 @@ async function measureTimers(onTurn: () => void): Promise<Finding> {
       resident.toFixed(1),
       heap.toFixed(1),
     ];
-    const count = CALLS * TIMERS_PER_CALL;
-    const bytes = ((more.resident - some.resident) * 1024 * 1024) / count;
+    const count = 2 * CALLS * TIMERS_PER_CALL;
+    const bytes = ((more.resident - without.resident) * 1024 * 1024) / count;
     return {
       name: "timers",
       title: `An object that sets timers and clears them: ${bytes.toFixed(0)} bytes stay of each`,
