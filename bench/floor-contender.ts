@@ -7,6 +7,7 @@ import { Load } from "./load.ts";
 import { Subscribers } from "./subscribers.ts";
 import type { SignedWebhook } from "./webhooks.ts";
 import { type Place, serveWorker, type Workerd } from "./workerd.ts";
+import type { WorkerConfig } from "./workerd-config.ts";
 
 const SECRET = "a-secret-of-the-floor";
 
@@ -22,22 +23,30 @@ export type FloorMode =
   | "gathered";
 
 /** Serves the floors, all of them in one process of workerd. */
-export async function startFloors(place: Place): Promise<Workerd> {
-  const source = readFileSync(new URL("./floor/floor.ts", import.meta.url), "utf8");
-  return serveWorker(
-    {
-      code: stripTypeScriptTypes(source),
-      compatibilityDate: "2026-10-20",
-      compatibilityFlags: [],
-      objects: [
-        { binding: "STATION", className: "FloorStation" },
-        { binding: "FEED", className: "FloorFeed" },
-      ],
-      texts: { SECRET },
-      limiters: [],
-    },
-    place,
-  );
+export function startFloors(place: Place): Promise<Workerd> {
+  const objects = [
+    { binding: "STATION", className: "FloorStation" },
+    { binding: "FEED", className: "FloorFeed" },
+  ];
+  return serveFloor("floor.ts", { objects, texts: { SECRET } }, place);
+}
+
+/** Serves a Worker of bench/floor. */
+export async function serveFloor(
+  file: string,
+  bound: Pick<WorkerConfig, "objects" | "texts">,
+  place: Place,
+  isInspected = false,
+): Promise<Workerd> {
+  const source = readFileSync(new URL(`./floor/${file}`, import.meta.url), "utf8");
+  const worker = {
+    code: stripTypeScriptTypes(source),
+    compatibilityDate: "2026-10-20",
+    compatibilityFlags: [],
+    limiters: [],
+    ...bound,
+  };
+  return serveWorker(worker, place, isInspected);
 }
 
 export function floorContender(workerd: Workerd, mode: FloorMode, connections: number): Contender {

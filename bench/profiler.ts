@@ -82,14 +82,9 @@ export async function heapMiB(
 }
 
 async function collect(inspector: Inspector, enter: () => Promise<unknown>): Promise<void> {
-  let isCollected = false;
-  const collected = inspector.call("HeapProfiler.collectGarbage").then(() => {
-    isCollected = true;
-  });
-  while (!isCollected) {
-    await enter();
-    await Promise.race([collected, sleep(ENTER_MS)]);
-  }
+  const collected = inspector.call("HeapProfiler.collectGarbage").then(() => true);
+  do await enter();
+  while (!(await Promise.race([collected, sleep(ENTER_MS, false)])));
 }
 
 async function inspect<T>(port: number, ask: (inspector: Inspector) => Promise<T>): Promise<T> {

@@ -1,10 +1,7 @@
-import { readFileSync } from "node:fs";
-import { stripTypeScriptTypes } from "node:module";
-
 import type { BenchCase } from "../case.ts";
+import { serveFloor } from "../floor-contender.ts";
 import { heapMiB } from "../profiler.ts";
 import type { Finding } from "../table.ts";
-import { serveWorker } from "../workerd.ts";
 
 const CALLS = 5_000;
 const TIMERS_PER_CALL = 20;
@@ -19,19 +16,8 @@ export const timers: BenchCase = {
 };
 
 async function measureTimers(onTurn: () => void): Promise<Finding> {
-  const source = readFileSync(new URL("../floor/timers.ts", import.meta.url), "utf8");
-  const workerd = await serveWorker(
-    {
-      code: stripTypeScriptTypes(source),
-      compatibilityDate: "2026-10-20",
-      compatibilityFlags: [],
-      objects: [{ binding: "TIMERS", className: "Timers" }],
-      texts: {},
-      limiters: [],
-    },
-    "memory",
-    true,
-  );
+  const objects = [{ binding: "TIMERS", className: "Timers" }];
+  const workerd = await serveFloor("timers.ts", { objects, texts: {} }, "memory", true);
   const call = (count: number) => fetch(`http://127.0.0.1:${workerd.port}/${count}`);
   /** Resident after as many calls, with garbage collected. */
   const after = async (timersPerCall: number) => {
