@@ -167,11 +167,16 @@ async function readCursor(url: string, key: string) {
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (const limitMs = Date.now() + LIMIT_MS; Date.now() < limitMs; ) {
-    if (await isSo()) return;
+  if (!(await comesTrue(isSo, LIMIT_MS))) throw new Error("what was waited for has not come");
+}
+
+/** Looks again and again; false when it has not become so in time. */
+export async function comesTrue(isSo: () => Promise<boolean>, limitMs: number): Promise<boolean> {
+  for (const endMs = Date.now() + limitMs; Date.now() < endMs; ) {
+    if (await isSo()) return true;
     await sleep(20);
   }
-  throw new Error("what was waited for has not come");
+  return false;
 }
 
 export function listAll(api: Api, path: string): Promise<unknown[]> {

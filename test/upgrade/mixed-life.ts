@@ -1,12 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 
 import { type Api, NewRoute } from "../../cli/relay/api.ts";
 import { LocalServer } from "../support/local-server.ts";
+import { comesTrue, listAs } from "./make-state.ts";
 
 /** For hangs. */
 const LIMIT_MS = 30_000;
-const LOOK_INTERVAL_MS = 20;
 const STEP_HEADER = "x-step";
 
 const State = z.looseObject({ station: z.string(), seq: z.int() });
@@ -45,36 +44,26 @@ export class MixedLife {
 
   async #doStatesGoOn(): Promise<boolean> {
     const before = await this.#shownSeqs();
-    return until(async () => {
+    return comesTrue(async () => {
       const seqs = await this.#shownSeqs();
       return [...seqs].some(([station, seq]) => seq > (before.get(station) ?? 0));
-    });
+    }, LIMIT_MS);
   }
 
   async #isRouteHeardOf(step: string): Promise<boolean> {
     const { requests, url } = this.#destination;
     const input = { name: `step ${step}`, url, headers: { [STEP_HEADER]: step } };
     const { id } = await this.#api.post("/v1/routes", input, NewRoute);
-    const isHeardOf = await until(async () =>
-      requests.some(({ headers }) => headers[STEP_HEADER] === step),
+    const isHeardOf = await comesTrue(
+      async () => requests.some(({ headers }) => headers[STEP_HEADER] === step),
+      LIMIT_MS,
     );
     await this.#api.delete(`/v1/routes/${id}`);
     return isHeardOf;
   }
 
   async #shownSeqs(): Promise<Map<string, number>> {
-    const seqs = new Map<string, number>();
-    for await (const { station, seq } of this.#api.list("/v1/stations", State)) {
-      seqs.set(station, seq);
-    }
-    return seqs;
+    const states = await listAs(this.#api, "/v1/stations", State);
+    return new Map(states.map(({ station, seq }) => [station, seq]));
   }
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<boolean> {
-  for (const limitMs = Date.now() + LIMIT_MS; Date.now() < limitMs; ) {
-    if (await isSo()) return true;
-    await sleep(LOOK_INTERVAL_MS);
-  }
-  return false;
 }
