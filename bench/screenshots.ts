@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium, type Page } from "playwright-core";
 
-import { findFreePort, PROJECT_DIR } from "../cli/relay/relay.ts";
+import { findFreePort } from "../cli/relay/free-port.ts";
+import { PROJECT_DIR } from "../cli/relay/relay.ts";
 import { findChromium } from "../test/support/chromium.ts";
 
 /*

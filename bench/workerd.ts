@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { findFreePort, PROJECT_DIR, RelayError } from "../cli/relay/relay.ts";
+import { findFreePort } from "../cli/relay/free-port.ts";
+import { PROJECT_DIR, RelayError } from "../cli/relay/relay.ts";
 import { type WorkerConfig, workerdConfig } from "./workerd-config.ts";
 
 export const WORKERD = join(PROJECT_DIR, "node_modules/workerd/bin/workerd");

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { createSecretsFile, newSecrets } from "./dev-secrets.ts";
-import { findFreePort, startRelay } from "./relay.ts";
+import { findFreePort } from "./free-port.ts";
+import { startRelay } from "./relay.ts";
 
 /** The relay that is reconciled, started for it or not. */
 export interface Host {

@@ -1,11 +1,12 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
+
+import { isFree } from "./free-port.ts";
 
 export const PROJECT_DIR = join(import.meta.dirname, "../..");
 
@@ -67,29 +68,6 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     throw error instanceof RelayError ? new RelayError(`${error.message} See ${logFile}`) : error;
   }
   return relay;
-}
-
-/** A port that nothing listens on at the moment. */
-export async function findFreePort(): Promise<number> {
-  const port = await listenBriefly(0);
-  if (port === null) throw new RelayError("There is no free port.");
-  return port;
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return (await listenBriefly(port)) !== null;
-}
-
-function listenBriefly(port: number): Promise<number | null> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(null));
-    server.listen(port, HOST, () => {
-      const address = server.address();
-      const bound = typeof address === "object" && address !== null ? address.port : port;
-      server.close(() => resolve(bound));
-    });
-  });
 }
 
 type Wrangler = ChildProcessByStdio<null, Readable, Readable>;

@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-
+import { findFreePort } from "../../cli/relay/free-port.ts";
 import { Ledger } from "../../cli/relay/ledger.ts";
 import { portOf } from "../../cli/relay/listening.ts";
-import { findLowPort } from "../support/low-port.ts";
 import { selfSigned } from "./certificate.ts";
 import type { Fault } from "./faults.ts";
 import { type FullPort, openFullPort } from "./full-port.ts";
@@ -42,7 +41,7 @@ export class FaultyDestination {
   /** Resolves to the destination and the URL that a route to it begins with. */
   static async open(fault: Fault): Promise<{ destination: FaultyDestination; url: string }> {
     const destination = new FaultyDestination(fault);
-    destination.#port = await findLowPort();
+    destination.#port = await findFreePort();
     if (fault.place !== "closed") await destination.#listen();
     if (fault.isFlapping === true) destination.#flap();
     return { destination, url: await destination.#firstUrl() };

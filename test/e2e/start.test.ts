@@ -8,7 +8,8 @@ import type { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 
-import { findFreePort, PROJECT_DIR } from "../../cli/relay/relay.ts";
+import { findFreePort } from "../../cli/relay/free-port.ts";
+import { PROJECT_DIR } from "../../cli/relay/relay.ts";
 import { listProcesses, processesOfGroup } from "../support/processes.ts";
 
 const PATIENCE_MS = 120_000;

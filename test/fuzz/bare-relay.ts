@@ -7,7 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { buildRelay, relayConfig } from "../../bench/relay-server.ts";
 import { memoryMiB, WORKERD } from "../../bench/workerd.ts";
 import { workerdConfig } from "../../bench/workerd-config.ts";
-import { findFreePort, isHealthy, RelayError } from "../../cli/relay/relay.ts";
+import { findFreePort } from "../../cli/relay/free-port.ts";
+import { isHealthy, RelayError } from "../../cli/relay/relay.ts";
 import { MASTER_KEY, OPERATOR_KEY } from "../support/secrets.ts";
 
 const START_LIMIT_MS = 30_000;

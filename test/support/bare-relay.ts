@@ -9,8 +9,8 @@ import { buildRelay, relayConfig } from "../../bench/relay-server.ts";
 import { WORKERD } from "../../bench/workerd.ts";
 import { type WorkerConfig, workerdConfig } from "../../bench/workerd-config.ts";
 import { newSecrets, type Secrets } from "../../cli/relay/dev-secrets.ts";
+import { findFreePort } from "../../cli/relay/free-port.ts";
 import { isHealthy, RelayError } from "../../cli/relay/relay.ts";
-import { findLowPort } from "./low-port.ts";
 
 /** For hangs: a machine that does much else takes its time. */
 const START_LIMIT_MS = 120_000;
@@ -60,7 +60,7 @@ export class BareRelay {
     const state = join(directory, "state");
     mkdirSync(state);
     const config = relayConfig({ OPERATOR_KEY: operatorKey, MASTER_KEY: masterKey });
-    const place = { ...config, port: await findLowPort(), state };
+    const place = { ...config, port: await findFreePort(), state };
     const relay = new BareRelay(directory, place, operatorKey);
     relay.setUp(setUp);
     return relay;

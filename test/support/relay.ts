@@ -2,7 +2,8 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { findFreePort, type Relay, startRelay } from "../../cli/relay/relay.ts";
+import { findFreePort } from "../../cli/relay/free-port.ts";
+import { type Relay, startRelay } from "../../cli/relay/relay.ts";
 import { MASTER_KEY, OPERATOR_KEY } from "./secrets.ts";
 
 /** A relay on a port of its own, with its state in a temporary directory. */
@@ -32,7 +33,8 @@ export class TestRelay {
   /** As a crash does it: no process gets to do anything more. */
   async kill(): Promise<void> {
     process.kill(-this.#relay.processGroup, "SIGKILL");
-    await this.#relay.ended;
+    // What has been killed holds its port until it is gone.
+    await this.#relay.stop();
   }
 
   /** After {@link kill}: the same port, the same state. */
