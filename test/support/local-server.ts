@@ -1,7 +1,8 @@
 import { createServer, type Server } from "node:http";
 import { text } from "node:stream/consumers";
 
-import { listen, portOf } from "../../cli/relay/listening.ts";
+import { findFreePort } from "../../cli/relay/free-port.ts";
+import { listen } from "../../cli/relay/listening.ts";
 
 export interface LocalRequest {
   readonly headers: Readonly<Record<string, string>>;
@@ -23,16 +24,17 @@ export class LocalServer {
   answer: (request: LocalRequest) => LocalAnswer = () => ({ status: 200 });
   readonly #inFlight = new Map<string, number>();
   readonly #mostAtOnce = new Map<string, number>();
+  readonly #port: number;
   #server: Server;
-  #port = 0;
 
-  private constructor() {
+  private constructor(port: number) {
+    this.#port = port;
     this.#server = this.#make();
   }
 
   static async start(): Promise<LocalServer> {
-    const server = new LocalServer();
-    await server.#listen();
+    const server = new LocalServer(await findFreePort());
+    await listen(server.#server, server.#port);
     return server;
   }
 
@@ -67,16 +69,11 @@ export class LocalServer {
   /** On the same port. */
   async restart(): Promise<void> {
     this.#server = this.#make();
-    await this.#listen();
+    await listen(this.#server, this.#port);
   }
 
   async stop(): Promise<void> {
     if (this.#server.listening) await this.kill();
-  }
-
-  async #listen(): Promise<void> {
-    await listen(this.#server, this.#port);
-    this.#port = portOf(this.#server);
   }
 
   #make(): Server {
