@@ -1,29 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { CallLines, type LineBounds } from "../../src/domain/call-lines.ts";
-
-interface Call {
-  readonly items: readonly number[];
-  readonly answer: () => void;
-  readonly fail: (error: unknown) => void;
-}
-
-/** Lines whose calls end when the test says so. */
-function openLines(bounds: Partial<LineBounds<number>> = {}) {
-  const calls: Call[] = [];
-  const lines = new CallLines<number, string>({
-    ...{ maxItems: 100, maxSize: 1_000, waitLimitMs: 1_000, sizeOf: (item) => item },
-    pause: async () => {},
-    ...bounds,
-  });
-  const call = (items: readonly number[]) =>
-    new Promise<string[]>((resolve, reject) => {
-      const answer = () => resolve(items.map((item) => `#${item}`));
-      calls.push({ items, answer, fail: reject });
-    });
-  const add = (item: number, name = "one") => lines.add(name, item, call);
-  return { calls, add, itemsOf: () => calls.map(({ items }) => items) };
-}
+import { openLines } from "../support/call-lines.ts";
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -91,24 +68,13 @@ describe("CallLines", () => {
     await first;
     await settle();
     const next = add(4);
-    calls[1]?.fail(new Error("unreachable"));
-    expect((await together).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    const reason = new Error("unreachable");
+    calls[1]?.fail(reason);
+    const failed = { status: "rejected", reason };
+    expect(await together).toEqual([failed, failed]);
     await settle();
     expect(itemsOf()).toEqual([[1], [2, 3], [4]]);
     calls[2]?.answer();
     expect(await next).toBe("#4");
-  });
-
-  it("lets one go alone when whoever is in front never comes back", async () => {
-    const { calls, add, itemsOf } = openLines({ waitLimitMs: 20 });
-    void add(1);
-    await settle();
-    const alone = add(2);
-    await expect.poll(itemsOf).toEqual([[1], [2]]);
-    calls[1]?.answer();
-    expect(await alone).toBe("#2");
-    void add(3);
-    await settle();
-    expect(itemsOf()).toEqual([[1], [2], [3]]);
   });
 });
