@@ -6,27 +6,22 @@ import type { AccessToken } from "../domain/oauth2.ts";
 import type { FailedOutcome, Outcome } from "../domain/outcome.ts";
 import { err, invariant, type Result } from "../domain/result.ts";
 import { routeSecretsPurpose, type StationRoute } from "../domain/route.ts";
-import { type Later, MAX_WAIT_MS, Throttle } from "../domain/throttle.ts";
+import type { Later } from "../domain/throttle.ts";
+import { Turnstile } from "../domain/turnstile.ts";
 import { configOf, type Env, parseObjectName } from "../env.ts";
 import { fetchToken, noToken } from "../outbound/fetch-token.ts";
 import type { CourierFacts } from "./courier.ts";
 import { Tokens } from "./gate-tokens.ts";
 
-/** An idle object may be forgotten after ten seconds, and with it when the next start may be. */
-const FORGETFUL_MS = 8_000;
-
 /**
  * One per route that limits attempts or needs access tokens, named `<tenant>/<route>`: what
- * all its lanes have to share. Stores nothing. Whose turn it is decides domain/throttle.ts.
+ * all its lanes have to share. Stores nothing. Whose turn it is decides domain/turnstile.ts.
  */
 export class GateObject extends DurableObject<Env> {
   readonly #tenant: string;
-  readonly #throttle = new Throttle();
+  readonly #turnstile = new Turnstile();
   readonly #tokens = new Tokens((route) => this.#fetchToken(route));
-  /** Lanes that wait here, each with what tells it that its turn has come (null) or is far off. */
-  readonly #waiting = new Map<string, (turn: Later | null) => void>();
   #limitsOfMs = 0;
-  #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -41,17 +36,16 @@ export class GateObject extends DurableObject<Env> {
     if (route.changedAtMs >= this.#limitsOfMs) {
       this.#limitsOfMs = route.changedAtMs;
       const { ratePerSecond = null, concurrency = null } = route;
-      this.#throttle.setLimits({ ratePerSecond, concurrency }, Date.now());
+      this.#turnstile.setLimits({ ratePerSecond, concurrency });
     }
     // A replay waits beside the station's lane, even if it is at the same event.
     const place = facts.replay === null ? "" : `/${facts.replay}`;
-    const later = await this.#turn(`${facts.event.station}/${facts.event.seq}${place}`);
+    const later = await this.#turnstile.enter(`${facts.event.station}/${facts.event.seq}${place}`);
     if (later !== null) return later;
     try {
       return await this.attemptNow(route, facts);
     } finally {
-      this.#throttle.end();
-      this.#admit();
+      this.#turnstile.leave();
     }
   }
 
@@ -69,47 +63,7 @@ export class GateObject extends DurableObject<Env> {
 
   /** The route has changed or gone: who waits is to look again before it attempts anything. */
   async disperse(): Promise<void> {
-    const nowMs = Date.now();
-    for (const [lane, settle] of this.#waiting) settle(this.#throttle.sendAway(lane, nowMs, 0));
-  }
-
-  #turn(lane: string): Promise<Later | null> {
-    // A lane has one attempt under way: whoever asked for it before does not wait any more.
-    this.#waiting.get(lane)?.(this.#throttle.sendAway(lane, Date.now()));
-    const later = this.#throttle.enter(lane, Date.now());
-    if (later !== null) return Promise.resolve(later);
-    return new Promise((resolve) => {
-      const sendAway = () => settle(this.#throttle.sendAway(lane, Date.now()));
-      const timer = setTimeout(sendAway, MAX_WAIT_MS);
-      const settle = (turn: Later | null) => {
-        clearTimeout(timer);
-        this.#waiting.delete(lane);
-        resolve(turn);
-      };
-      this.#waiting.set(lane, settle);
-      this.#admit();
-    });
-  }
-
-  /** Lets in everybody whose turn it is, and sees to being here when it is the next one's. */
-  #admit(): void {
-    for (;;) {
-      const nowMs = Date.now();
-      const next = this.#throttle.next(nowMs);
-      if (next === null || "inMs" in next) {
-        const idleMs = this.#throttle.freeAtMs - nowMs;
-        this.#comeBackIn(next?.inMs ?? (idleMs > FORGETFUL_MS ? idleMs : null));
-        return;
-      }
-      const settle = this.#waiting.get(next.lane);
-      invariant(settle !== undefined, "a lane whose turn it is waits here");
-      settle(null);
-    }
-  }
-
-  #comeBackIn(ms: number | null): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = ms === null ? null : setTimeout(() => this.#admit(), Math.ceil(ms));
+    this.#turnstile.disperse();
   }
 
   async #fetchToken(route: StationRoute): Promise<Result<AccessToken, FailedOutcome>> {
