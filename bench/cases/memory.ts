@@ -10,7 +10,7 @@ import { signWebhooks, stationId } from "../webhooks.ts";
 const STATIONS = 50_000;
 const SOCKETS = 5_000;
 const AWAKE = 500;
-/** Nearly as many as one station holds ids of in memory at most (src/domain/event-ids.ts). */
+/** Far more than a station holds ids of in memory (src/domain/event-ids.ts). */
 const BUSY_EVENTS = 8_000;
 /** An awake station holds its database open, and a process may hold only so many files open. */
 const WAVE = 3_000;

@@ -1,5 +1,5 @@
-/** A day's ids of a busy station; a log may have sixteen times as many. */
-const GENERATION = 4_096;
+/** Few, because objects share the memory of an isolate; an id older than these is looked for in the log. */
+const GENERATION = 512;
 
 /**
  * The ids of a station's log, as far as memory knows them. Most new ids can be told from old
