@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 
-/** `GET /{count}` has one object set so many timers, one after the other, and clear each. */
+/** `GET /{fate}/{count}` has one object set so many timers, and clear each or let it ring. */
 interface TimersEnv {
   readonly TIMERS: DurableObjectNamespace<Timers>;
 }
@@ -9,14 +9,20 @@ const LONG_MS = 60_000;
 
 export default {
   async fetch(request: Request, env: TimersEnv): Promise<Response> {
-    const [, count] = new URL(request.url).pathname.split("/");
-    await env.TIMERS.getByName("one").set(Number(count));
+    const [, fate, count] = new URL(request.url).pathname.split("/");
+    const timers = env.TIMERS.getByName("one");
+    await (fate === "clear" ? timers.clear(Number(count)) : timers.ring(Number(count)));
     return new Response();
   },
 };
 
 export class Timers extends DurableObject<TimersEnv> {
-  set(count: number): void {
+  clear(count: number): void {
     for (let index = 0; index < count; index += 1) clearTimeout(setTimeout(() => {}, LONG_MS));
+  }
+
+  async ring(count: number): Promise<void> {
+    const rings = Array.from({ length: count }, () => new Promise((ring) => setTimeout(ring, 0)));
+    await Promise.all(rings);
   }
 }

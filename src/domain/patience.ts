@@ -27,8 +27,8 @@ interface Waiting {
 
 /**
  * {@link within}, for an object that waits with each event. The runtime keeps some 250 bytes for every
- * timer that was ever set in an object, for as long as that is awake (docs/performance.md), so
- * those who wait at the same time share one, and in a long streak of waits it runs on between
+ * timer that was set in an object and cleared, for as long as that is awake (docs/performance.md),
+ * so those who wait at the same time share one, and in a long streak of waits it runs on between
  * them. Otherwise it is cleared: a running timer keeps an object awake and billed.
  */
 export class Patience {
