@@ -3,7 +3,8 @@ import { CallLines, type LineBounds } from "../../src/domain/call-lines.ts";
 /** A call under way. */
 export interface Call {
   readonly items: readonly number[];
-  readonly answer: () => void;
+  /** Each with its own, if the test says nothing else. */
+  readonly answer: (answers?: readonly string[]) => void;
   readonly fail: (error: unknown) => void;
 }
 
@@ -19,8 +20,9 @@ export function openLines(bounds: Partial<LineBounds<number>> = {}) {
     ...bounds,
   });
   const call = (items: readonly number[]) =>
-    new Promise<string[]>((resolve, reject) => {
-      const answer = () => resolve(items.map((item) => `#${item}`));
+    new Promise<readonly string[]>((resolve, reject) => {
+      const own = items.map((item) => `#${item}`);
+      const answer = (answers: readonly string[] = own) => resolve(answers);
       calls.push({ items, answer, fail: reject });
     });
   const add = (item: number, name = "one") => lines.add(name, item, call);

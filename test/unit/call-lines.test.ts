@@ -45,7 +45,8 @@ describe("CallLines", () => {
 
   it.each([
     ["items", { maxItems: 2 }, [[1], [2, 3], [4]]],
-    ["size", { maxSize: 6 }, [[1], [2, 3], [4]]],
+    ["items than one", { maxItems: 1 }, [[1], [2], [3], [4]]],
+    ["size", { maxSize: 5 }, [[1], [2, 3], [4]]],
   ])("takes no more %s in one call than it may", async (_name, bounds, expected) => {
     const { calls, add, itemsOf } = openLines(bounds);
     const first = add(1);
@@ -76,5 +77,20 @@ describe("CallLines", () => {
     expect(itemsOf()).toEqual([[1], [2, 3], [4]]);
     calls[2]?.answer();
     expect(await next).toBe("#4");
+  });
+
+  it("fails all of a call that leaves one of them unanswered", async () => {
+    const { calls, add } = openLines();
+    const alone = Promise.allSettled([add(1)]);
+    const together = Promise.allSettled([add(2), add(3)]);
+    const failed = {
+      status: "rejected",
+      reason: new Error("a gathered call left an item unanswered"),
+    };
+    calls[0]?.answer([]);
+    expect(await alone).toEqual([failed]);
+    await settle();
+    calls[1]?.answer(["#2"]);
+    expect(await together).toEqual([failed, failed]);
   });
 });
