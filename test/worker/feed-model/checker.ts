@@ -4,7 +4,7 @@ import { parseCursor } from "../../../src/domain/cursor.ts";
 import { availabilityOf, withoutSessions } from "../../../src/domain/state-view.ts";
 import type { Fleet } from "./fleet.ts";
 import type { History } from "./history.ts";
-import type { Entry, ServerFrame } from "./transcript.ts";
+import type { Entry, Question, ServerFrame } from "./transcript.ts";
 import { type Sight, showsSessions, wants, wantsStation } from "./viewers.ts";
 
 /** What may have happened in a run, and so may be told of. */
@@ -12,7 +12,6 @@ export interface Licence {
   slow: boolean;
 }
 
-type Asked = Entry & { kind: "asked" | "renewed" };
 type Shown = NonNullable<ServerFrame["stations"]>[number];
 
 /** Follows what one subscriber is told, and holds each frame to the history. */
@@ -21,7 +20,7 @@ export class Checker {
   readonly #fleet: Fleet;
   readonly #licence: Licence;
   #sight: Sight | null = null;
-  #asked: Asked[] = [];
+  #asked: Question[] = [];
   /** Everything up to here has been told, of what is to be seen. */
   #position = 0;
   #isOwed = false;
@@ -44,7 +43,7 @@ export class Checker {
 
   take(entry: Entry): void {
     if (entry.kind === "asked" || entry.kind === "renewed") {
-      if (entry.kind === "asked" && entry.anew) this.#isOver = false;
+      if (entry.kind === "asked" && entry.grant !== null) this.#isOver = false;
       this.#asked.push(entry);
     } else if (entry.kind === "dropped") {
       this.#asked = [];
@@ -90,6 +89,7 @@ export class Checker {
     else if (frame.op === "snapshot") this.#takeSnapshot(frame);
     else if (frame.op === "gap") this.#takeGap(frame);
     else if (frame.op === "bye") this.#takeBye(frame);
+    else if (frame.op === "error") this.#takeRefusal(frame);
     else throw new Error(`unexpected: ${text}`);
   }
 
@@ -97,6 +97,13 @@ export class Checker {
     if (frame.code === 4101) expect(this.#licence.slow).toBe(true);
     if (!this.#isOwed) this.#moveTo(this.#offsetOf(frame));
     this.#isOver = true;
+  }
+
+  /** It keeps what it had. */
+  #takeRefusal({ code }: ServerFrame): void {
+    const asked = this.#asked.shift();
+    const isDoubtful = asked?.kind === "renewed" && asked.isDoubtful;
+    expect({ code, isDoubtful }).toEqual({ code: "unauthorized", isDoubtful: true });
   }
 
   #greet(frame: ServerFrame): void {
@@ -107,11 +114,10 @@ export class Checker {
       // What the old token let through has been told; what comes is for the new one.
       if (!this.#isOwed) this.#moveTo(offset);
       this.#mirrorFrom(offset);
-      this.#sight = asked.sight;
+      if (this.#sight !== null) this.#sight = { ...this.#sight, grant: asked.grant };
       return;
     }
-    const isSame = this.#sight === asked.sight;
-    this.#sight = asked.sight;
+    const isSame = this.#see(asked.filter, asked.grant ?? this.#sight?.grant);
     this.#pages = [];
     this.#touched.clear();
     this.#isOwed = asked.from === "snapshot" || frame.recovered === false;
@@ -126,6 +132,14 @@ export class Checker {
     }
     this.#position = offset;
     if (!isCursor || !isSame) this.#mirrorFrom(offset);
+  }
+
+  /** Whether it saw the same before. */
+  #see(filter: Sight["filter"], grant: Sight["grant"] | undefined): boolean {
+    if (grant === undefined) throw new Error("asked without having been greeted");
+    const before = this.#sight;
+    this.#sight = { filter, grant };
+    return before?.filter === filter && before.grant === grant;
   }
 
   #justifyLoss(cursor: ReturnType<typeof parseCursor>): void {

@@ -21,6 +21,8 @@ export class Subscriber {
   readonly entries: Entry[] = [];
   #connection: Connection | null = null;
   #readCount = 0;
+  /** Whether no token of this connection was one that sees states alone. */
+  #mayMatch = true;
 
   constructor(tenant: TestTenant, sight: Sight, from: string, acknowledges: boolean) {
     this.#tenant = tenant;
@@ -53,7 +55,8 @@ export class Subscriber {
     );
     const socket = response.webSocket;
     if (socket === null) throw new Error(`no socket: ${response.status} ${await response.text()}`);
-    this.#write({ kind: "asked", from, sight: this.#sight, anew: true });
+    this.#write({ kind: "asked", from, filter, grant });
+    this.#mayMatch = grant.grant.view === "events";
     const connection: Connection = { socket, texts: [], closed: { code: null }, pongs: 0 };
     socket.addEventListener("message", ({ data }) => {
       if (data === "pong") connection.pongs += 1;
@@ -86,11 +89,12 @@ export class Subscriber {
 
   ask(from: string | null, filter: Sight["filter"]): void {
     if (!this.isConnected) return;
-    if (filter.filter.match !== undefined && this.#sight.grant.grant.view === "state") return;
+    // Which token is in force may not be known yet.
+    if (filter.filter.match !== undefined && !this.#mayMatch) return;
     this.read();
     this.#sight = { ...this.#sight, filter };
     const place = from ?? this.place.resumesFrom;
-    this.#write({ kind: "asked", from: place, sight: this.#sight, anew: false });
+    this.#write({ kind: "asked", from: place, filter, grant: null });
     this.#send(JSON.stringify({ op: "subscribe", filter: filter.filter, from: place }));
   }
 
@@ -99,7 +103,8 @@ export class Subscriber {
     if (this.#sight.filter.filter.match !== undefined && grant.grant.view === "state") return;
     const token = await mint(this.#tenant, { grant: grant.grant, untilMs: TOKEN_MS });
     this.#sight = { ...this.#sight, grant };
-    this.#write({ kind: "renewed", sight: this.#sight });
+    this.#mayMatch &&= grant.grant.view === "events";
+    this.#write({ kind: "renewed", grant, isDoubtful: false });
     this.#send(JSON.stringify({ op: "auth", token }));
   }
 

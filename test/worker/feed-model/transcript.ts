@@ -14,10 +14,28 @@ const Frame = z.looseObject({
 });
 export type ServerFrame = z.infer<typeof Frame>;
 
+interface Asked {
+  readonly kind: "asked";
+  readonly from: string;
+  readonly filter: Sight["filter"];
+  /** Of a new connection; null where one that is open keeps what it has. */
+  readonly grant: Sight["grant"] | null;
+}
+
+interface Renewed {
+  readonly kind: "renewed";
+  readonly grant: Sight["grant"];
+  /** The clock was set before it was answered, so its token may be none by then. */
+  isDoubtful: boolean;
+}
+
+/** What is answered by a `hello`, each in its turn. */
+export type Question = Asked | Renewed;
+
 /** What a subscriber asked for, and what it was told, in its order. */
 export type Entry =
-  | { readonly kind: "asked"; readonly from: string; readonly sight: Sight; readonly anew: boolean }
-  | { readonly kind: "renewed"; readonly sight: Sight }
+  | Asked
+  | Renewed
   | { readonly kind: "dropped" }
   /** From here on no state may be of before that. */
   | { readonly kind: "removal"; readonly station: string; readonly seq: number }
@@ -33,7 +51,7 @@ export const readFrame = (text: string): Entry => ({
 export class Place {
   from: string;
   #isOwed = false;
-  readonly #asked: (Entry & { kind: "asked" | "renewed" })[] = [];
+  readonly #asked: Question[] = [];
 
   constructor(from: string) {
     this.from = from;
@@ -49,11 +67,17 @@ export class Place {
     else if (entry.kind === "frame") this.#read(entry.frame);
   }
 
+  /** The clock is set. */
+  doubt(): void {
+    for (const asked of this.#asked) if (asked.kind === "renewed") asked.isDoubtful = true;
+  }
+
   #read({ op, cursor, recovered, done }: ServerFrame): void {
     if (op === "hello") {
       const asked = this.#asked.shift();
       if (asked?.kind === "asked") this.#isOwed = asked.from === "snapshot" || recovered === false;
-    } else if (op === "gap") this.#isOwed = true;
+    } else if (op === "error") this.#asked.shift();
+    else if (op === "gap") this.#isOwed = true;
     else if (op === "snapshot") this.#isOwed = done !== true;
     if (cursor !== undefined) this.from = cursor;
   }

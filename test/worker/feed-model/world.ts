@@ -158,6 +158,7 @@ export class World {
 
   jump(ms: number): void {
     this.#jumpedMs += ms;
+    for (const { place } of this.subscribers) place.doubt();
     if (ms > 30_000) this.licence.slow = true;
   }
 
