@@ -49,8 +49,15 @@ export interface Retained {
   readonly awaited?: boolean;
   /** Where the feed stood when a call took the station out. Events take it out without that. */
   readonly removedOffset?: number;
+  /** Where the feed stood when the end of a backlog came, and with it the state after all of its events. */
+  readonly caughtUpOffset?: number;
   /** Up to this seq of the station nothing brings it back after that. */
   readonly forgottenSeq?: number;
+}
+
+/** Its state lags behind its events: the end of the backlog that it is sending is still to come. */
+export function isBehind({ state, lastSeq, awaited = false }: Retained): boolean {
+  return state === null ? awaited : seqOfState(state) < lastSeq;
 }
 
 export interface FeedEntry {
@@ -149,10 +156,10 @@ export class FeedLog {
    */
   snapshot(wants: (station: string) => boolean, evenBehind: boolean): string[] | null {
     const states: string[] = [];
-    for (const [station, { state, lastSeq }] of this.#stations) {
-      if (state === null || !wants(station)) continue;
-      if (!evenBehind && seqOfState(state) < lastSeq) return null;
-      states.push(state);
+    for (const [station, now] of this.#stations) {
+      if (now.state === null || !wants(station)) continue;
+      if (!evenBehind && isBehind(now)) return null;
+      states.push(now.state);
     }
     return states;
   }
@@ -223,10 +230,15 @@ export class FeedLog {
     this.#db.transaction(() => this.#checkpoint());
   }
 
-  /** Stations that were taken out by a call at that offset or after it, and are still out. */
-  removedSince(offset: number): string[] {
+  /**
+   * Stations whose state changed at that offset or after it by what their events do not tell everybody:
+   * a call took them out, and they are still out, or they caught up with a backlog.
+   */
+  restatedSince(offset: number): string[] {
     return [...this.#stations]
-      .filter(([, { removedOffset }]) => removedOffset !== undefined && removedOffset >= offset)
+      .filter(([, { removedOffset = -1, caughtUpOffset = -1 }]) => {
+        return Math.max(removedOffset, caughtUpOffset) >= offset;
+      })
       .map(([station]) => station);
   }
 

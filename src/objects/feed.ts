@@ -15,11 +15,11 @@ import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/codes.ts";
 import { Database } from "../store/database.ts";
 import { AlarmClock } from "./alarm-clock.ts";
-import { type FeedEntry, FeedLog, type Retained } from "./feed-log.ts";
+import { type FeedEntry, FeedLog, isBehind, type Retained } from "./feed-log.ts";
 import type { CountedEvent } from "./feed-metrics.ts";
 import { Stream, subscriptionOf } from "./stream.ts";
 import { admitToTenant } from "./stream-admission.ts";
-import { seenByFilters } from "./stream-source.ts";
+import { type StreamRecord, seenByFilters } from "./stream-source.ts";
 
 export interface PushedEvent {
   readonly seq: number;
@@ -114,7 +114,7 @@ export class FeedObject extends DurableObject<Env> {
       read: (offset) => this.#log.read(offset),
       states: (wants, evenBehind) => this.#log.snapshot(wants, evenBehind),
       state: (station) => this.#log.state(station) ?? this.#log.whyNoState(station),
-      removedSince: (offset) => this.#log.removedSince(offset),
+      removedSince: (offset) => this.#log.restatedSince(offset),
       admit: (token) => this.#admit(token),
       wakeAt: (atMs) => this.#clock.wakeAt(atMs),
       count: (what) => this.#log.usage.count(what),
@@ -397,6 +397,7 @@ export class FeedObject extends DurableObject<Env> {
     if (this.#known?.removed) return batches.map(() => 0);
     const entries: FeedEntry[] = [];
     const retained = new Map<string, Retained>();
+    const caughtUp = new Set<string>();
     let broken = false;
     for (const batch of batches) {
       const { station } = batch;
@@ -422,24 +423,37 @@ export class FeedObject extends DurableObject<Env> {
       const attempts = newest(batch.attempts ?? [], amountOf(done, "attempts"));
       this.#log.metrics.count(counted, attempts, Date.now());
       const awaited = state === null && !isGone;
-      retained.set(station, {
+      const now: Retained = {
         lastSeq: last,
         state,
         totals,
         ...(awaited ? { awaited } : {}),
         ...(isForgotten ? { forgottenSeq } : {}),
-      });
+      };
+      const hasCaughtUp = before !== null && isBehind(before) && !isBehind(now);
+      if (hasCaughtUp) caughtUp.add(station);
+      const caughtUpOffset = hasCaughtUp ? this.#log.extent().head : before?.caughtUpOffset;
+      retained.set(station, caughtUpOffset === undefined ? now : { ...now, caughtUpOffset });
     }
     if (entries.length > 0) {
       const records = this.#stored(() => this.#log.append(entries, retained));
       // In the same turn, so that a subscriber never stands between the log and the frames. The
       // platform lets no frame out before the row is durable.
       if (broken) this.#announceHole();
-      else this.#stream.publish(records);
+      else this.#publish(records, caughtUp);
       this.#handOver();
       await this.ctx.storage.sync();
     }
     return batches.map(({ station }) => this.#log.lastSeq(station));
+  }
+
+  #publish(records: readonly StreamRecord[], caughtUp: Iterable<string>): void {
+    this.#stream.publish(records);
+    for (const station of caughtUp) {
+      const last = records.findLast((record) => record.station === station) ?? null;
+      // Who does not want the end of a backlog may have been told of what came before: how it is goes to all.
+      if (this.#stream.countWanting(last) < this.#stream.size) this.#stream.publishRemoval(station);
+    }
   }
 
   /** Tells the tenant of the days that are over; should it not get through, with a later flush. */
