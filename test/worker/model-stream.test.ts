@@ -27,6 +27,7 @@ describe("a feed and its subscribers, whatever happens to them", () => {
       kept: [
         { seed: 1779565873, path: "33" },
         { seed: 1779565873, path: "74" },
+        { seed: 1779565873, path: "110" },
       ],
     });
   }, 3_600_000);

@@ -97,6 +97,8 @@ export class World {
 
   /** Memory is lost in the middle of whatever is going on; sockets sleep through it, or are closed. */
   async evict(webSockets: "hibernate" | "close"): Promise<void> {
+    // One who is slow is waited for for 30 s, which is as long as an eviction waits for what is under way.
+    if (this.licence.slow) for (const subscriber of this.subscribers) subscriber.acknowledge();
     // Only what is awake can be evicted.
     await this.#feed.hasStation("");
     await evictDurableObject(this.#feed, { webSockets });
