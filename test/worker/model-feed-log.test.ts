@@ -8,7 +8,8 @@ import { holds } from "../support/model.ts";
 import { FailingDatabase } from "./feed-model/failing-database.ts";
 import { type Brought, LogReference } from "./feed-model/log-reference.ts";
 
-afterAll(() => reset());
+// Each run leaves an object behind; those of a night take longer to delete than a hook usually has.
+afterAll(() => reset(), 600_000);
 
 /** Small, so that the ring turns and the checkpoints come again and again. */
 const CHECKPOINT_EVENTS = 16;
