@@ -114,7 +114,7 @@ export class FeedObject extends DurableObject<Env> {
       read: (offset) => this.#log.read(offset),
       states: (wants, evenBehind) => this.#log.snapshot(wants, evenBehind),
       state: (station) => this.#log.state(station) ?? this.#log.whyNoState(station),
-      removedSince: (offset) => this.#log.restatedSince(offset),
+      restatedSince: (offset) => this.#log.restatedSince(offset),
       admit: (token) => this.#admit(token),
       wakeAt: (atMs) => this.#clock.wakeAt(atMs),
       count: (what) => this.#log.usage.count(what),
@@ -281,7 +281,7 @@ export class FeedObject extends DurableObject<Env> {
     // What it has sent since then has brought it back.
     if (this.#log.lastSeq(station) > forgottenSeq) return true;
     this.#stored(() => this.#log.remove(station, forgottenSeq));
-    this.#stream.publishRemoval(station);
+    this.#stream.publishState(station);
     return true;
   }
 
@@ -449,10 +449,10 @@ export class FeedObject extends DurableObject<Env> {
 
   #publish(records: readonly StreamRecord[], caughtUp: Iterable<string>): void {
     this.#stream.publish(records);
+    // Who does not want the end of a backlog may have been told of what came before it.
     for (const station of caughtUp) {
       const last = records.findLast((record) => record.station === station) ?? null;
-      // Who does not want the end of a backlog may have been told of what came before: how it is goes to all.
-      if (this.#stream.countWanting(last) < this.#stream.size) this.#stream.publishRemoval(station);
+      this.#stream.publishState(station, last);
     }
   }
 

@@ -67,7 +67,7 @@ export class StationObject extends DurableObject<Env> {
       read: (offset) => this.#readRecords(offset),
       states: (wants) => this.#stateTexts(wants),
       state: () => this.#stateTexts(() => true)[0] ?? "gone",
-      removedSince: () => (this.#parts.journal.state.isGone ? [this.#station] : []),
+      restatedSince: () => (this.#parts.journal.state.isGone ? [this.#station] : []),
       admit: (token) => this.#admit(token),
       wakeAt: (atMs) => this.#clock.wakeAt(atMs),
       count: (what) => this.#parts.journal.tally.count(what),
@@ -142,7 +142,7 @@ export class StationObject extends DurableObject<Env> {
     const { seq } = this.#parts.journal;
     if (seq === 0) return null;
     this.#parts.journal.forget(nowMs);
-    this.#stream.publishRemoval(this.#station);
+    this.#stream.publishState(this.#station);
     return seq;
   }
 

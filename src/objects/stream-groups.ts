@@ -132,14 +132,18 @@ export class LiveGroups {
     return count;
   }
 
-  /** A station is gone without an event that says so. */
-  publishRemoval(station: string): void {
-    const nowMs = Date.now();
+  /** How a station is now, gone included, for those of the view `state` whom that record does not tell. */
+  publishState(station: string, told: StreamRecord | null): void {
+    const seen = told === null ? null : seenByFilters(told);
+    const untold = [...this.#groups.values()].filter(
+      ({ visibility: { view, wantsStation, wants } }) =>
+        view === "state" && wantsStation(station) && (seen === null || !wants(seen)),
+    );
+    if (untold.length === 0) return;
     this.flushWaiting();
-    const head = this.#handedOffset;
-    for (const { visibility, members } of this.#groups.values()) {
-      if (visibility.view !== "state" || !visibility.wantsStation(station)) continue;
-      for (const frame of this.#outlet.stateFrames([station], head, head)) {
+    const [nowMs, head] = [Date.now(), this.#handedOffset];
+    for (const frame of this.#outlet.stateFrames([station], head, head)) {
+      for (const { members } of untold) {
         for (const member of members) this.#outlet.send(member, frame, nowMs);
       }
     }

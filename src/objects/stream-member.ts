@@ -33,7 +33,7 @@ export interface Member {
   /** What a replay may have under way to it; grows while it says nothing. */
   allowedBytes: number;
   /** Stations that calls took out since its position, which left no event: told when it goes live. */
-  readonly removed: Set<string>;
+  readonly restated: Set<string>;
   /** What it has asked for of late. */
   asked: { readonly sinceMs: number; readonly count: number };
   /** Frames that came while its new token is looked at; null while none is. */
@@ -64,7 +64,7 @@ export function newMember(socket: WebSocket, facts: MemberFacts): Member {
     wantsSnapshot: false,
     heldSinceMs: null,
     allowedBytes: 0,
-    removed: new Set(),
+    restated: new Set(),
     asked: { sinceMs: 0, count: 0 },
     unheard: null,
     generation: 0,

@@ -60,7 +60,7 @@ export class Replay {
   begin(member: Member, from: string): Promise<void> {
     const extent = this.#world.source.extent();
     member.heldSinceMs = null;
-    member.removed.clear();
+    member.restated.clear();
     member.wantsSnapshot = from === "snapshot";
     member.position = from === "start" ? extent.oldest : extent.head;
     if (from === "now" || from === "snapshot" || from === "start") {
@@ -73,8 +73,8 @@ export class Replay {
       return this.resync(member, resumption.reason);
     }
     member.position = resumption.offset;
-    for (const station of this.#world.source.removedSince(member.position)) {
-      member.removed.add(station);
+    for (const station of this.#world.source.restatedSince(member.position)) {
+      member.restated.add(station);
     }
     this.greet(member, true);
     return this.proceed(member);
@@ -142,7 +142,7 @@ export class Replay {
       const states = source.states(member.visibility.wantsStation, !isPatient);
       if (states !== null) {
         // They tell of what was taken out by leaving it out.
-        member.removed.clear();
+        member.restated.clear();
         return { states, head };
       }
       await scheduler.wait(LOOK_MS);
@@ -187,7 +187,7 @@ export class Replay {
       if (view === "state") {
         for (const { station } of wanted) touched.add(station);
         if (behind === 0) {
-          addRemoved(member, touched);
+          addRestated(member, touched);
           this.#sendStates(member, touched, position);
         }
       } else if (wanted.length > 0 || behind === 0 || position - toldOffset >= SILENT_EVENTS) {
@@ -197,7 +197,7 @@ export class Replay {
       if (behind > 0) await scheduler.wait(0);
       if (!isCurrent(member, generation)) return;
     }
-    addRemoved(member, touched);
+    addRestated(member, touched);
     if (touched.size > 0) this.#sendStates(member, touched, position);
     goLive(member);
   }
@@ -255,9 +255,9 @@ export class Replay {
 }
 
 /** To those who see states alone; the others are told of stations by events. */
-function addRemoved({ removed, visibility }: Member, touched: Set<string>): void {
-  for (const station of removed) {
+function addRestated({ restated, visibility }: Member, touched: Set<string>): void {
+  for (const station of restated) {
     if (visibility.view === "state" && visibility.wantsStation(station)) touched.add(station);
   }
-  removed.clear();
+  restated.clear();
 }

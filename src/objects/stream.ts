@@ -129,11 +129,11 @@ export class Stream {
     return record === null ? 0 : this.#groups.countWanting(record);
   }
 
-  /** A station is gone without an event that says so. */
-  publishRemoval(station: string): void {
+  /** A station is as it is now, or gone, without an event that tells everybody; those who want this one know. */
+  publishState(station: string, told: StreamRecord | null = null): void {
     this.#expireDue();
-    this.#groups.publishRemoval(station);
-    for (const member of this.#members.values()) if (!member.isLive) member.removed.add(station);
+    this.#groups.publishState(station, told);
+    for (const member of this.#members.values()) if (!member.isLive) member.restated.add(station);
   }
 
   receive(socket: WebSocket, data: string | ArrayBuffer): void {

@@ -23,8 +23,8 @@ async function start() {
     await feedOf(tenant).push({ station: "a", oldestSeq: 1, events, state, removed });
   };
   const token = await tenant.token({ view: "state" });
-  const watch = (from: string) =>
-    subscribe(tenant, `/v1/stream?types=session.ended&from=${from}`, token);
+  const watch = (from: string, type = "session.ended") =>
+    subscribe(tenant, `/v1/stream?types=${type}&from=${from}`, token);
   return { push, watch };
 }
 
@@ -50,6 +50,20 @@ describe("the view `state` of a station that sends a backlog in parts", () => {
     await push(["session.ended"], "more follows");
     await push(["session.updated"], "end");
     await expect.poll(() => seqsIn(live)).toEqual([2]);
+  });
+
+  it("is told once to who wants the end, whoever else does not", async () => {
+    const { push, watch } = await start();
+    await push(["session.started"], "end");
+    const [unaware, aware] = [await watch("now"), await watch("now", "session.updated")];
+    for (const { frames } of [unaware, aware]) {
+      await expect.poll(() => ops(frames)).toEqual(["hello"]);
+    }
+    await push(["session.ended"], "more follows");
+    await push(["session.updated"], "end");
+    await push(["session.ended", "session.updated"], "end");
+    await expect.poll(() => seqsIn(unaware)).toEqual([1, 3, 5]);
+    await expect.poll(() => seqsIn(aware)).toEqual([3, 5]);
   });
 
   it("says that it is gone when that is how the backlog ends", async () => {
