@@ -1,4 +1,7 @@
-/** Few, because objects share the memory of an isolate; an id older than these is looked for in the log. */
+/**
+ * Few, because objects share the memory of an isolate; an id older than these is looked for in the log. More than
+ * are taken in by one transaction (500): what is not in the log yet must be here.
+ */
 const GENERATION = 512;
 
 /**
@@ -32,8 +35,9 @@ export class EventIds {
     return second !== null && second > this.#forgottenUntil ? "no" : "unknown";
   }
 
+  /** Those of the log. What is known already may not be in it yet. */
   learnAll(ids: Iterable<string>): void {
-    this.#older = new Set(ids);
+    this.#older = new Set([...this.#older, ...ids]);
     this.#complete = true;
   }
 

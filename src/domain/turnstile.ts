@@ -66,7 +66,8 @@ export class Turnstile {
       this.#settle(lane, null);
     }
     const idleMs = this.#throttle.freeAtMs - nowMs;
-    let inMs = idleMs > FORGETFUL_MS ? idleMs : Number.POSITIVE_INFINITY;
+    // Not for longer than anybody waits: a clock that is set meanwhile would make it later still.
+    let inMs = idleMs > FORGETFUL_MS ? Math.min(idleMs, MAX_WAIT_MS) : Number.POSITIVE_INFINITY;
     for (const [lane, { untilMs }] of this.#waiting) {
       const leftMs = dueAt(untilMs, nowMs, MAX_WAIT_MS) - nowMs;
       if (leftMs > 0) {

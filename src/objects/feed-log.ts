@@ -49,14 +49,23 @@ export interface Retained {
   readonly awaited?: boolean;
   /** Where the feed stood when a call took the station out. Events take it out without that. */
   readonly removedOffset?: number;
-  /** Where the feed stood when the end of a backlog came, and with it the state after all of its events. */
-  readonly caughtUpOffset?: number;
+  /** Where the feed stood before the event with which it came to a state that is {@link isNewsToAll}. */
+  readonly restatedOffset?: number;
   /** Up to this seq of the station nothing brings it back after that. */
   readonly forgottenSeq?: number;
 }
 
+/**
+ * Whether even those are to be told of its state who want none of the events that it came with. They
+ * may know an older one: of a backlog's middle, when this is its end, or that it was gone, when it is back.
+ */
+export function isNewsToAll(before: Retained, now: Retained): boolean {
+  if (isBehind(now)) return false;
+  return isBehind(before) || (before.state === null && now.state !== null);
+}
+
 /** Its state lags behind its events: the end of the backlog that it is sending is still to come. */
-export function isBehind({ state, lastSeq, awaited = false }: Retained): boolean {
+function isBehind({ state, lastSeq, awaited = false }: Retained): boolean {
   return state === null ? awaited : seqOfState(state) < lastSeq;
 }
 
@@ -230,16 +239,11 @@ export class FeedLog {
     this.#db.transaction(() => this.#checkpoint());
   }
 
-  /**
-   * Stations whose state changed at that offset or after it by what their events do not tell everybody:
-   * a call took them out, and they are still out, or they caught up with a backlog.
-   */
-  restatedSince(offset: number): string[] {
-    return [...this.#stations]
-      .filter(([, { removedOffset = -1, caughtUpOffset = -1 }]) => {
-        return Math.max(removedOffset, caughtUpOffset) >= offset;
-      })
-      .map(([station]) => station);
+  /** Stations that at that offset or after it were taken out by a call, and still are, or {@link isNewsToAll}. */
+  *restatedSince(offset: number): Generator<string> {
+    for (const [station, { removedOffset = -1, restatedOffset = -1 }] of this.#stations) {
+      if (Math.max(removedOffset, restatedOffset) >= offset) yield station;
+    }
   }
 
   /** The events of the segment that holds the one after `offset`, from that one on. */

@@ -15,11 +15,11 @@ import { faultFields, log } from "../log.ts";
 import { CloseCode } from "../protocol/codes.ts";
 import { Database } from "../store/database.ts";
 import { AlarmClock } from "./alarm-clock.ts";
-import { type FeedEntry, FeedLog, isBehind, type Retained } from "./feed-log.ts";
+import { type FeedEntry, FeedLog, isNewsToAll, type Retained } from "./feed-log.ts";
 import type { CountedEvent } from "./feed-metrics.ts";
 import { Stream, subscriptionOf } from "./stream.ts";
 import { admitToTenant } from "./stream-admission.ts";
-import { type StreamRecord, seenByFilters } from "./stream-source.ts";
+import { seenByFilters } from "./stream-source.ts";
 
 export interface PushedEvent {
   readonly seq: number;
@@ -281,7 +281,7 @@ export class FeedObject extends DurableObject<Env> {
     // What it has sent since then has brought it back.
     if (this.#log.lastSeq(station) > forgottenSeq) return true;
     this.#stored(() => this.#log.remove(station, forgottenSeq));
-    this.#stream.publishState(station);
+    this.#stream.publish([], new Set([station]));
     return true;
   }
 
@@ -397,7 +397,7 @@ export class FeedObject extends DurableObject<Env> {
     if (this.#known?.removed) return batches.map(() => 0);
     const entries: FeedEntry[] = [];
     const retained = new Map<string, Retained>();
-    const caughtUp = new Set<string>();
+    const restated = new Set<string>();
     let broken = false;
     for (const batch of batches) {
       const { station } = batch;
@@ -412,7 +412,7 @@ export class FeedObject extends DurableObject<Env> {
       broken ||= first > known + 1;
       for (const { seq, type, json } of fresh) entries.push({ station, seq, type, json });
       // What it had sent before it was taken out, and comes only now, does not bring it back.
-      const { forgottenSeq = 0 } = before ?? {};
+      const { forgottenSeq = 0, removedOffset = 0 } = before ?? {};
       const isForgotten = last <= forgottenSeq;
       const isGone = batch.removed || isForgotten;
       const state = isGone ? null : (batch.state ?? before?.state ?? null);
@@ -428,32 +428,25 @@ export class FeedObject extends DurableObject<Env> {
         state,
         totals,
         ...(awaited ? { awaited } : {}),
-        ...(isForgotten ? { forgottenSeq } : {}),
+        ...(isForgotten ? { forgottenSeq, removedOffset } : {}),
       };
-      const hasCaughtUp = before !== null && isBehind(before) && !isBehind(now);
-      if (hasCaughtUp) caughtUp.add(station);
-      const caughtUpOffset = hasCaughtUp ? this.#log.extent().head : before?.caughtUpOffset;
-      retained.set(station, caughtUpOffset === undefined ? now : { ...now, caughtUpOffset });
+      const isRestated = before !== null && isNewsToAll(before, now);
+      if (isRestated) restated.add(station);
+      // Before the event that came with it, which whoever stands there is yet to be sent.
+      const beforeLast = this.#log.extent().head + entries.length - 1;
+      const restatedOffset = isRestated ? beforeLast : before?.restatedOffset;
+      retained.set(station, restatedOffset === undefined ? now : { ...now, restatedOffset });
     }
     if (entries.length > 0) {
       const records = this.#stored(() => this.#log.append(entries, retained));
       // In the same turn, so that a subscriber never stands between the log and the frames. The
       // platform lets no frame out before the row is durable.
       if (broken) this.#announceHole();
-      else this.#publish(records, caughtUp);
+      else this.#stream.publish(records, restated);
       this.#handOver();
       await this.ctx.storage.sync();
     }
     return batches.map(({ station }) => this.#log.lastSeq(station));
-  }
-
-  #publish(records: readonly StreamRecord[], caughtUp: Iterable<string>): void {
-    this.#stream.publish(records);
-    // Who does not want the end of a backlog may have been told of what came before it.
-    for (const station of caughtUp) {
-      const last = records.findLast((record) => record.station === station) ?? null;
-      this.#stream.publishState(station, last);
-    }
   }
 
   /** Tells the tenant of the days that are over; should it not get through, with a later flush. */

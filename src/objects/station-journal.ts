@@ -66,6 +66,8 @@ interface Head {
   readonly oldest: number;
   /** Up to this seq the bodies are cleared. Absent from rows of 0.2.0. */
   readonly clearedSeq?: number;
+  /** The newest seq before the event that brought it back after it was gone. Left out when it never was. */
+  readonly returnedSeq?: number;
   /** The newest `occurredAt` among the events that the log has let go of; 0 when there are none. */
   readonly forgottenUntilMs: number;
   /** Up to this seq routes are matched for good; those after it may have been received under newer ones. */
@@ -97,6 +99,7 @@ export class Journal {
   #seq = 0;
   #oldest = 1;
   #clearedSeq = 0;
+  #returnedSeq = -1;
   #forgottenUntilMs = 0;
   #state: StationState = EMPTY_STATE;
   #window: IdWindow = EMPTY_WINDOW;
@@ -126,6 +129,11 @@ export class Journal {
   /** Up to this seq the bodies are cleared. */
   get clearedSeq(): number {
     return this.#clearedSeq;
+  }
+
+  /** The seq at which it was found gone by a call or an event, or before which it came back; -1 for neither. */
+  get restatedOffset(): number {
+    return this.#state.isGone ? this.#seq : this.#returnedSeq;
   }
 
   /** Cursors of the station's stream are places in its seq. */
@@ -225,6 +233,7 @@ export class Journal {
     const head: Head = stored === null ? EMPTY_HEAD : JSON.parse(stored);
     this.#oldest = head.oldest;
     this.#clearedSeq = head.clearedSeq ?? 0;
+    this.#returnedSeq = head.returnedSeq ?? -1;
     this.#forgottenUntilMs = head.forgottenUntilMs;
     this.matchedSeq = head.matchedSeq;
     this.#state = head.state;
@@ -261,8 +270,10 @@ export class Journal {
       body: incoming.body,
     };
     this.#makeRoom(event);
-    this.#seq = event.seq;
+    const { isGone } = this.#state;
     this.#state = foldEvent(this.#state, event);
+    if (isGone && !this.#state.isGone) this.#returnedSeq = this.#seq;
+    this.#seq = event.seq;
     this.#window = slideWindow(this.#window, event.id);
     this.#ids.add(event.id);
     for (const routeId of owes(event)) {
@@ -327,6 +338,7 @@ export class Journal {
       window: openWindow([], this.#window),
       oldest: this.#oldest,
       clearedSeq,
+      ...(this.#returnedSeq < 0 ? {} : { returnedSeq: this.#returnedSeq }),
       forgottenUntilMs: this.#forgottenUntilMs,
       matchedSeq: this.matchedSeq,
       owed: [...this.owed],

@@ -67,7 +67,8 @@ export class StationObject extends DurableObject<Env> {
       read: (offset) => this.#readRecords(offset),
       states: (wants) => this.#stateTexts(wants),
       state: () => this.#stateTexts(() => true)[0] ?? "gone",
-      restatedSince: () => (this.#parts.journal.state.isGone ? [this.#station] : []),
+      restatedSince: (offset) =>
+        this.#parts.journal.restatedOffset >= offset ? [this.#station] : [],
       admit: (token) => this.#admit(token),
       wakeAt: (atMs) => this.#clock.wakeAt(atMs),
       count: (what) => this.#parts.journal.tally.count(what),
@@ -142,7 +143,7 @@ export class StationObject extends DurableObject<Env> {
     const { seq } = this.#parts.journal;
     if (seq === 0) return null;
     this.#parts.journal.forget(nowMs);
-    this.#stream.publishState(this.#station);
+    this.#stream.publish([], new Set([this.#station]));
     return seq;
   }
 
@@ -231,7 +232,7 @@ export class StationObject extends DurableObject<Env> {
   }
 
   async #commit(incoming: readonly IncomingEvent[]): Promise<AppendOutcome[]> {
-    const before = this.#parts.journal.seq;
+    const { seq: before, state } = this.#parts.journal;
     const outcomes = this.#parts.journal.append(incoming, (event) =>
       this.#parts.lanes.wanting(event),
     );
@@ -247,7 +248,10 @@ export class StationObject extends DurableObject<Env> {
         outcome.status === "accepted" ? [recordOf(outcome.event)] : [],
       );
       this.#parts.pusher.remember(records);
-      if (this.#stream.size > 0) this.#stream.publish(records);
+      if (this.#stream.size > 0) {
+        const isBack = state.isGone && !this.#parts.journal.state.isGone;
+        this.#stream.publish(records, new Set(isBack ? [this.#station] : []));
+      }
     }
     await this.ctx.storage.sync();
     return outcomes;

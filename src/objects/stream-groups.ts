@@ -19,6 +19,8 @@ interface Group {
   readonly visibility: Visibility;
   readonly members: Set<Member>;
   waiting: StreamRecord[];
+  /** Stations that are to be told of as they are now, whatever waits. Only for the view `state`. */
+  readonly restated: Set<string>;
   /** Where its last frame went up to. */
   heardOffset: number;
 }
@@ -78,6 +80,7 @@ export class LiveGroups {
         visibility: member.visibility,
         members: new Set([member]),
         waiting: [],
+        restated: new Set(),
         heardOffset: member.position,
       };
       this.#groups.set(member.key, fresh);
@@ -103,18 +106,19 @@ export class LiveGroups {
   }
 
   /** In the turn in which the log has taken them in. */
-  publish(records: readonly StreamRecord[]): void {
-    const first = records[0];
+  publish(records: readonly StreamRecord[], restated: ReadonlySet<string>): void {
+    const sentOffset = (records[0]?.offset ?? this.#handedOffset + 1) - 1;
     this.#handedOffset = records.at(-1)?.offset ?? this.#handedOffset;
-    if (first === undefined || this.#groups.size === 0) return;
+    if (records.length + restated.size === 0 || this.#groups.size === 0) return;
     for (const record of records) {
       const seen = seenByFilters(record);
       for (const { visibility, waiting } of this.#index.candidates(record.station, record.type)) {
         if (visibility.wants(seen)) waiting.push(record);
       }
     }
+    if (restated.size > 0) this.#restate(restated);
     if (this.#timer !== null) return;
-    this.#sentOffset = first.offset - 1;
+    this.#sentOffset = sentOffset;
     const intervalMs = this.#intervalMs();
     // No longer than that, should the clock have been set back.
     const waitMs = Math.min(intervalMs, this.#sentMs + intervalMs - Date.now());
@@ -132,26 +136,18 @@ export class LiveGroups {
     return count;
   }
 
-  /** How a station is now, gone included, for those of the view `state` whom that record does not tell. */
-  publishState(station: string, told: StreamRecord | null): void {
-    const seen = told === null ? null : seenByFilters(told);
-    const untold = [...this.#groups.values()].filter(
-      ({ visibility: { view, wantsStation, wants } }) =>
-        view === "state" && wantsStation(station) && (seen === null || !wants(seen)),
-    );
-    if (untold.length === 0) return;
-    this.flushWaiting();
-    const [nowMs, head] = [Date.now(), this.#handedOffset];
-    for (const frame of this.#outlet.stateFrames([station], head, head)) {
-      for (const { members } of untold) {
-        for (const member of members) this.#outlet.send(member, frame, nowMs);
-      }
-    }
-  }
-
   /** Sends what waits now, so that nothing of before follows what is sent next. */
   flushWaiting(): void {
     if (this.#timer !== null) this.#flush();
+  }
+
+  #restate(stations: ReadonlySet<string>): void {
+    for (const { visibility, restated } of this.#groups.values()) {
+      if (visibility.view !== "state") continue;
+      for (const station of stations) {
+        if (visibility.wantsStation(station)) restated.add(station);
+      }
+    }
   }
 
   #intervalMs(): number {
@@ -167,12 +163,14 @@ export class LiveGroups {
     const head = this.#handedOffset;
     const slow: Member[] = [];
     for (const group of this.#groups.values()) {
-      const { waiting } = group;
+      const { waiting, restated } = group;
       group.waiting = [];
-      if (waiting.length === 0 && head - group.heardOffset < SILENT_EVENTS) continue;
+      const isNews = waiting.length + restated.size > 0;
+      if (!isNews && head - group.heardOffset < SILENT_EVENTS) continue;
       group.heardOffset = head;
-      const frames = this.#framesOf(group.visibility, waiting, head);
-      if (waiting.length > 0) slow.push(...this.#sendTo(group.members, frames, nowMs));
+      const frames = this.#framesOf(group, waiting, head);
+      restated.clear();
+      if (isNews) slow.push(...this.#sendTo(group.members, frames, nowMs));
       else this.#tellPlace(group.members, frames, head);
     }
     this.#onFlushed(slow, nowMs);
@@ -206,12 +204,12 @@ export class LiveGroups {
   }
 
   #framesOf(
-    { view }: Visibility,
+    { visibility, restated }: Group,
     records: readonly StreamRecord[],
     head: number,
   ): readonly SizedFrame[] {
-    if (view === "events") return this.#outlet.eventFrames(records, head);
-    const stations = new Set(records.map(({ station }) => station));
+    if (visibility.view === "events") return this.#outlet.eventFrames(records, head);
+    const stations = new Set([...records.map(({ station }) => station), ...restated]);
     return this.#outlet.stateFrames(stations, this.#sentOffset, head);
   }
 }

@@ -32,8 +32,8 @@ export interface Member {
   heldSinceMs: number | null;
   /** What a replay may have under way to it; grows while it says nothing. */
   allowedBytes: number;
-  /** Stations that calls took out since its position, which left no event: told when it goes live. */
-  readonly restated: Set<string>;
+  /** Of stations that were restated at that offset or after it is told when it goes live; null for none. */
+  restatedFrom: number | null;
   /** What it has asked for of late. */
   asked: { readonly sinceMs: number; readonly count: number };
   /** Frames that came while its new token is looked at; null while none is. */
@@ -64,7 +64,7 @@ export function newMember(socket: WebSocket, facts: MemberFacts): Member {
     wantsSnapshot: false,
     heldSinceMs: null,
     allowedBytes: 0,
-    restated: new Set(),
+    restatedFrom: null,
     asked: { sinceMs: 0, count: 0 },
     unheard: null,
     generation: 0,

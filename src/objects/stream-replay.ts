@@ -60,7 +60,7 @@ export class Replay {
   begin(member: Member, from: string): Promise<void> {
     const extent = this.#world.source.extent();
     member.heldSinceMs = null;
-    member.restated.clear();
+    member.restatedFrom = null;
     member.wantsSnapshot = from === "snapshot";
     member.position = from === "start" ? extent.oldest : extent.head;
     if (from === "now" || from === "snapshot" || from === "start") {
@@ -73,9 +73,7 @@ export class Replay {
       return this.resync(member, resumption.reason);
     }
     member.position = resumption.offset;
-    for (const station of this.#world.source.restatedSince(member.position)) {
-      member.restated.add(station);
-    }
+    member.restatedFrom = member.position;
     this.greet(member, true);
     return this.proceed(member);
   }
@@ -142,7 +140,7 @@ export class Replay {
       const states = source.states(member.visibility.wantsStation, !isPatient);
       if (states !== null) {
         // They tell of what was taken out by leaving it out.
-        member.restated.clear();
+        member.restatedFrom = null;
         return { states, head };
       }
       await scheduler.wait(LOOK_MS);
@@ -187,7 +185,7 @@ export class Replay {
       if (view === "state") {
         for (const { station } of wanted) touched.add(station);
         if (behind === 0) {
-          addRestated(member, touched);
+          this.#addRestated(member, touched);
           this.#sendStates(member, touched, position);
         }
       } else if (wanted.length > 0 || behind === 0 || position - toldOffset >= SILENT_EVENTS) {
@@ -197,7 +195,7 @@ export class Replay {
       if (behind > 0) await scheduler.wait(0);
       if (!isCurrent(member, generation)) return;
     }
-    addRestated(member, touched);
+    this.#addRestated(member, touched);
     if (touched.size > 0) this.#sendStates(member, touched, position);
     goLive(member);
   }
@@ -215,6 +213,16 @@ export class Replay {
       // There is nothing to take in, and so nothing to acknowledge, in a frame that is empty.
       if (wanted.length === 0) outlet.tell(member, frame.text);
       else outlet.send(member, frame, nowMs);
+    }
+  }
+
+  /** To those who see states alone; the others are told of stations by events. */
+  #addRestated(member: Member, touched: Set<string>): void {
+    const { restatedFrom, visibility } = member;
+    member.restatedFrom = null;
+    if (restatedFrom === null || visibility.view !== "state") return;
+    for (const station of this.#world.source.restatedSince(restatedFrom)) {
+      if (visibility.wantsStation(station)) touched.add(station);
     }
   }
 
@@ -252,12 +260,4 @@ export class Replay {
       if (!isCurrent(member, generation)) return false;
     }
   }
-}
-
-/** To those who see states alone; the others are told of stations by events. */
-function addRestated({ restated, visibility }: Member, touched: Set<string>): void {
-  for (const station of restated) {
-    if (visibility.view === "state" && visibility.wantsStation(station)) touched.add(station);
-  }
-  restated.clear();
 }

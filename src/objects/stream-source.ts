@@ -27,8 +27,8 @@ export interface StreamSource {
   ) => readonly string[] | null;
   /** A station's present state; `gone` when it was taken out, null when its first is still to come. */
   readonly state: (station: string) => string | "gone" | null;
-  /** Stations that at that offset or after it became what no event tells everybody of: gone by a call, or caught up. */
-  readonly restatedSince: (offset: number) => readonly string[];
+  /** Stations that at that offset or after it were restated ({@link Stream.publish}). */
+  readonly restatedSince: (offset: number) => Iterable<string>;
   /** Whose token or key this is; null unless it opens this stream. */
   readonly admit: (token: string) => Promise<Admission | null>;
   /** Has the stream's {@link Stream.sweep} called at that time, even if the object sleeps. */

@@ -118,22 +118,24 @@ export class Stream {
     return new Response(null, { status: 101, webSocket: client, headers });
   }
 
-  /** New records, in the turn in which the log took them in; the platform holds frames back until they are durable. */
-  publish(records: readonly StreamRecord[]): void {
+  /**
+   * New records, in the turn in which the log took them in; the platform holds frames back until they
+   * are durable. `restated` are stations that are as no event tells everybody: gone by a call, back
+   * again, or at the end of a backlog. Those who see states are told how they are.
+   */
+  publish(records: readonly StreamRecord[], restated: ReadonlySet<string> = new Set()): void {
     this.#expireDue();
-    this.#groups.publish(records);
+    this.#groups.publish(records, restated);
+    if (restated.size === 0) return;
+    const offset = (records[0]?.offset ?? this.#source.extent().head + 1) - 1;
+    for (const member of this.#members.values()) {
+      if (!member.isLive) member.restatedFrom ??= offset;
+    }
   }
 
   /** How many live subscribers a record is for. */
   countWanting(record: StreamRecord | null): number {
     return record === null ? 0 : this.#groups.countWanting(record);
-  }
-
-  /** A station is as it is now, or gone, without an event that tells everybody; those who want this one know. */
-  publishState(station: string, told: StreamRecord | null = null): void {
-    this.#expireDue();
-    this.#groups.publishState(station, told);
-    for (const member of this.#members.values()) if (!member.isLive) member.restated.add(station);
   }
 
   receive(socket: WebSocket, data: string | ArrayBuffer): void {

@@ -115,6 +115,16 @@ describe("EventIds", () => {
     expect(ids.has(idAt(4))).toBe("no");
   });
 
+  it("knows what is not in the log yet, whatever the log says meanwhile", () => {
+    const ids = new EventIds({ ids: [], forgottenUntil: SECOND }, false, 2);
+    for (const at of [1, 2, 3]) ids.add(idAt(at));
+    expect(ids.has("evt_1")).toBe("unknown");
+    ids.learnAll(["evt_1"]);
+    expect([idAt(1), idAt(2), idAt(3), "evt_1"].map((id) => ids.has(id))).toEqual(
+      Array(4).fill("yes"),
+    );
+  });
+
   it("lets an id come again that the log has overwritten", () => {
     const ids = new EventIds(EMPTY_WINDOW, true);
     ids.add("evt_1");

@@ -176,6 +176,15 @@ describe("the timer of a turnstile", () => {
     },
   );
 
+  it("lets nobody wait for one that was set for long before the clock was set", async () => {
+    limit({ ratePerSecond: 1 / 60 });
+    await enter("a");
+    vi.setSystemTime(Date.now() + 50_000);
+    await enter("b");
+    await pass(MAX_WAIT_MS);
+    expect(answers.slice(1)).toEqual([["b", null]]);
+  });
+
   it("ends by itself soon after nobody waits any more", async () => {
     limit({ concurrency: 1 });
     await enter("a", "b");

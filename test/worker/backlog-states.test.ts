@@ -25,7 +25,7 @@ async function start() {
   const token = await tenant.token({ view: "state" });
   const watch = (from: string, type = "session.ended") =>
     subscribe(tenant, `/v1/stream?types=${type}&from=${from}`, token);
-  return { push, watch };
+  return { tenant, push, watch };
 }
 
 type Watch = Awaited<ReturnType<Awaited<ReturnType<typeof start>>["watch"]>>;
@@ -64,6 +64,26 @@ describe("the view `state` of a station that sends a backlog in parts", () => {
     await push(["session.ended", "session.updated"], "end");
     await expect.poll(() => seqsIn(unaware)).toEqual([1, 3, 5]);
     await expect.poll(() => seqsIn(aware)).toEqual([3, 5]);
+  });
+
+  it("is told of together with other stations that catch up at the same time", async () => {
+    const { tenant, watch } = await start();
+    const stations = Array.from({ length: 60 }, (_, at) => `s${at}`);
+    const push = (station: string, seq: number, type: string, isEnd: boolean) =>
+      feedOf(tenant).push({
+        station,
+        oldestSeq: 1,
+        events: [{ seq, type, json: JSON.stringify({ id: `${seq}`, type, station, seq }) }],
+        state: isEnd ? JSON.stringify({ station, seq, connectors: [] }) : null,
+        removed: false,
+      });
+    const live = await watch("now");
+    await expect.poll(() => ops(live.frames)).toEqual(["hello"]);
+    await Promise.all(stations.map((station) => push(station, 1, "session.updated", false)));
+    await Promise.all(stations.map((station) => push(station, 2, "session.updated", true)));
+    const told = () => statesOf(live.frames, "state").map(({ station }) => station);
+    await expect.poll(() => told().toSorted()).toEqual(stations.toSorted());
+    expect(live.frames.length).toBeLessThan(stations.length / 2);
   });
 
   it("says that it is gone when that is how the backlog ends", async () => {

@@ -191,6 +191,22 @@ describe("a station's log", () => {
     });
   });
 
+  it("takes an id in once that comes twice in one transaction, however many came before", async () => {
+    await withStorage("t/twice", (db) => {
+      const some = (count: number) => Array.from({ length: count }, () => incoming());
+      new Journal(db, "twice").append(some(1_100), nobody);
+      // Awake anew it knows few ids. Wherever the generations of those it holds then end:
+      for (let before = 490; before <= 520; before += 1) {
+        const journal = new Journal(db, "twice");
+        journal.append(some(before), nobody);
+        const [first, stranger] = [incoming(), incoming({ id: `evt_${before}` })];
+        const outcomes = journal.append([first, stranger, first, stranger], nobody);
+        const statuses = outcomes.map(({ status }) => status);
+        expect(statuses).toEqual(["accepted", "accepted", "duplicate", "duplicate"]);
+      }
+    });
+  });
+
   it("does not overwrite what a lane still owes", async () => {
     await withStorage("t/owed", (db) => {
       const journal = new Journal(db, "owed");

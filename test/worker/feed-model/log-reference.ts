@@ -137,7 +137,9 @@ export class LogReference {
     const removed = [...this.#stations].filter(
       ([, { removedOffset }]) => removedOffset !== undefined && removedOffset >= offset,
     );
-    expect(log.restatedSince(offset).sort()).toEqual(removed.map(([station]) => station).sort());
+    expect([...log.restatedSince(offset)].sort()).toEqual(
+      removed.map(([station]) => station).sort(),
+    );
   }
 
   #charsAfter(offset: number): number {

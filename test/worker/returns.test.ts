@@ -1,0 +1,96 @@
+import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
+import { afterEach, describe, expect, it } from "vitest";
+
+import { Journal } from "../../src/objects/station-journal.ts";
+import { Database } from "../../src/store/database.ts";
+import type { TestTenant } from "../support/api.ts";
+import { objectId, webhook } from "../support/webhooks.ts";
+import { feedOf, lastCursor, newTenant, ops, stationOf, subscribe } from "./support.ts";
+import { statesOf } from "./token-support.ts";
+
+afterEach(() => reset());
+
+const TYPES = "types=session.ended";
+const removed = expect.objectContaining({ station: "cs1", removed: true });
+const present = (seq: number) => expect.objectContaining({ station: "cs1", seq });
+
+describe.each(["/v1/stream", "/v1/stations/cs1/stream"])("%s with the view `state`", (path) => {
+  /** A station that is there, and one who sees of it that sessions end, from there on. */
+  async function start() {
+    const tenant = await newTenant();
+    const source = await tenant.source();
+    const send = () => tenant.send(source.path, webhook({ station: "cs1" }));
+    expect((await send()).status).toBe(200);
+    const token = await tenant.token({ view: "state" });
+    const watch = (from: string) => subscribe(tenant, `${path}?${TYPES}&from=${from}`, token);
+    const live = await watch("now");
+    await expect.poll(() => ops(live.frames)).toEqual(["hello"]);
+    return { tenant, send, watch, live };
+  }
+
+  it("is told that a station is gone, and of each time that it is back, whatever it wants", async () => {
+    const { tenant, send, live } = await start();
+    for (const seq of [2, 3]) {
+      expect(await feedOf(tenant).removeStation("cs1")).toBe(true);
+      await expect.poll(() => statesOf(live.frames, "state").at(-1)).toEqual(removed);
+      await send();
+      await expect.poll(() => statesOf(live.frames, "state").at(-1)).toEqual(present(seq));
+    }
+    await send();
+    expect(statesOf(live.frames, "state")).toHaveLength(4);
+  });
+
+  it("is told so when it was away meanwhile, once", async () => {
+    const { tenant, send, watch, live } = await start();
+    expect(await feedOf(tenant).removeStation("cs1")).toBe(true);
+    await expect.poll(() => statesOf(live.frames, "state")).toEqual([removed]);
+    live.socket.close();
+    await send();
+    const back = await watch(lastCursor(live.frames));
+    await expect.poll(() => statesOf(back.frames, "state")).toEqual([present(2)]);
+    back.socket.close();
+    const again = await watch(lastCursor(back.frames));
+    await expect.poll(() => ops(again.frames)).toContain("hello");
+    expect(await feedOf(tenant).removeStation("cs1")).toBe(true);
+    await expect.poll(() => statesOf(again.frames, "state")).toEqual([removed]);
+  });
+});
+
+describe("a station that is taken out while events of it are under way", () => {
+  it("is gone for one who comes back after they came", async () => {
+    const tenant = await newTenant();
+    await accept(tenant, 3);
+    await push(tenant, 1, 2);
+    const token = await tenant.token({ view: "state" });
+    const watch = (from: string) => subscribe(tenant, `/v1/stream?${TYPES}&from=${from}`, token);
+    const before = await watch("snapshot");
+    await expect.poll(() => ops(before.frames)).toEqual(["hello", "snapshot"]);
+    before.socket.close();
+    expect(await feedOf(tenant).removeStation("cs1")).toBe(true);
+    await push(tenant, 3);
+    const { frames } = await watch(lastCursor(before.frames));
+    await expect.poll(() => statesOf(frames, "state")).toEqual([removed]);
+  });
+
+  /** Has the station take events in that it does not push. */
+  async function accept(tenant: TestTenant, count: number): Promise<void> {
+    await runInDurableObject(stationOf(tenant, "cs1"), (_instance, { storage }) => {
+      const nowMs = Date.now();
+      const event = { type: "session.updated", source: "src_test", body: "{}", replayable: false };
+      const times = { createdAtMs: nowMs, receivedAtMs: nowMs };
+      const events = Array.from({ length: count }, () => ({ id: objectId(), ...event, ...times }));
+      new Journal(new Database(storage), "cs1").append(events, () => []);
+    });
+    await evictDurableObject(stationOf(tenant, "cs1"));
+  }
+
+  async function push(tenant: TestTenant, ...seqs: number[]): Promise<void> {
+    const type = "session.updated";
+    for (const seq of seqs) {
+      const json = JSON.stringify({ id: `${seq}`, type, station: "cs1", seq });
+      const state = JSON.stringify({ station: "cs1", seq, connectors: [] });
+      const events = [{ seq, type, json }];
+      await feedOf(tenant).push({ station: "cs1", oldestSeq: 1, events, state, removed: false });
+    }
+  }
+});
