@@ -48,6 +48,17 @@ describe("a station that a call takes out", () => {
     expect(statesOf(frames, "state")).toContainEqual(expect.objectContaining(removed));
   });
 
+  it("while one who wants none of its events begins at the start is told of at the end of that", async () => {
+    const { tenant, token } = await start();
+    const path = "/v1/stream?from=start&types=session.ended";
+    const { frames } = await subscribe(tenant, path, token);
+    await expect.poll(() => ops(frames)).toContain("hello");
+    expect(await feedOf(tenant).removeStation("gone")).toBe(true);
+    expect(ops(frames)).toEqual(["hello"]);
+    await expect.poll(() => ops(frames)).toEqual(["hello", "state"]);
+    expect(statesOf(frames, "state")).toEqual([expect.objectContaining(removed)]);
+  });
+
   it("before one came back is told of, though its token is renewed on the way", async () => {
     const { tenant, token, from } = await start();
     expect(await feedOf(tenant).removeStation("gone")).toBe(true);

@@ -46,6 +46,8 @@ describe.each(["/v1/stream", "/v1/stations/cs1/stream"])("%s with the view `stat
     await expect.poll(() => statesOf(live.frames, "state")).toEqual([removed]);
     live.socket.close();
     await send();
+    for (const object of [feedOf(tenant), stationOf(tenant, "cs1")])
+      await evictDurableObject(object);
     const back = await watch(lastCursor(live.frames));
     await expect.poll(() => statesOf(back.frames, "state")).toEqual([present(2)]);
     back.socket.close();
