@@ -57,11 +57,11 @@ export interface Retained {
 
 /**
  * Whether even those are to be told of its state who want none of the events that it came with. They
- * may know an older one: of a backlog's middle, when this is its end, or that it was gone, when it is back.
+ * may know an older one, of a backlog's middle, when this is its end; and that it is gone, or back, is for all.
  */
 export function isNewsToAll(before: Retained, now: Retained): boolean {
   if (isBehind(now)) return false;
-  return isBehind(before) || (before.state === null && now.state !== null);
+  return isBehind(before) || (before.state === null) !== (now.state === null);
 }
 
 /** Its state lags behind its events: the end of the backlog that it is sending is still to come. */

@@ -249,8 +249,8 @@ export class StationObject extends DurableObject<Env> {
       );
       this.#parts.pusher.remember(records);
       if (this.#stream.size > 0) {
-        const isBack = state.isGone && !this.#parts.journal.state.isGone;
-        this.#stream.publish(records, new Set(isBack ? [this.#station] : []));
+        const isRestated = state.isGone !== this.#parts.journal.state.isGone;
+        this.#stream.publish(records, new Set(isRestated ? [this.#station] : []));
       }
     }
     await this.ctx.storage.sync();

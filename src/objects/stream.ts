@@ -120,8 +120,8 @@ export class Stream {
 
   /**
    * New records, in the turn in which the log took them in; the platform holds frames back until they
-   * are durable. `restated` are stations that are as no event tells everybody: gone by a call, back
-   * again, or at the end of a backlog. Those who see states are told how they are.
+   * are durable. `restated` are stations of which everybody is told, whatever events they want:
+   * gone, back again, or at the end of a backlog. Those who see states are told how they are.
    */
   publish(records: readonly StreamRecord[], restated: ReadonlySet<string> = new Set()): void {
     this.#expireDue();

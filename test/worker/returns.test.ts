@@ -19,7 +19,8 @@ describe.each(["/v1/stream", "/v1/stations/cs1/stream"])("%s with the view `stat
   async function start() {
     const tenant = await newTenant();
     const source = await tenant.source();
-    const send = () => tenant.send(source.path, webhook({ station: "cs1" }));
+    const send = (type = "session.updated") =>
+      tenant.send(source.path, webhook({ station: "cs1", type }));
     expect((await send()).status).toBe(200);
     const token = await tenant.token({ view: "state" });
     const watch = (from: string) => subscribe(tenant, `${path}?${TYPES}&from=${from}`, token);
@@ -38,6 +39,16 @@ describe.each(["/v1/stream", "/v1/stations/cs1/stream"])("%s with the view `stat
     }
     await send();
     expect(statesOf(live.frames, "state")).toHaveLength(4);
+  });
+
+  it("is told that a station is gone by an event, whatever it wants, once", async () => {
+    const { send, live } = await start();
+    await send("session.ended");
+    await send("chargestation.deleted");
+    await send("session.ended");
+    await expect
+      .poll(() => statesOf(live.frames, "state"))
+      .toEqual([present(2), removed, present(4)]);
   });
 
   it("is told so when it was away meanwhile, once", async () => {
