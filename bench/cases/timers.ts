@@ -36,7 +36,7 @@ async function measureTimers(onTurn: () => void): Promise<Finding> {
     return { heap, resident: workerd.memoryMiB() };
   };
   try {
-    await after("ring", 1);
+    await after("ring", TIMERS_PER_CALL);
     const without = await after("ring", 0);
     const rung = await after("ring", TIMERS_PER_CALL);
     const cleared = await after("clear", TIMERS_PER_CALL);
