@@ -294,7 +294,8 @@ export class Journal {
   #isKnown(id: string): boolean {
     const known = this.#ids.has(id);
     if (known !== "unknown") return known === "yes";
-    this.#ids.learnAll(readEventIds(this.#db));
+    // What this transaction is about to overwrite is still there, and does not count any more.
+    this.#ids.learnAll(readEventIds(this.#db, this.#oldest));
     return this.#ids.has(id) === "yes";
   }
 

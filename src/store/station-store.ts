@@ -152,9 +152,10 @@ export function clearBodies(db: Database, afterSeq: number, untilSeq: number): v
   db.run("UPDATE log SET body = '' WHERE seq > ? AND seq <= ? AND body <> ''", afterSeq, untilSeq);
 }
 
-export function readEventIds(db: Database): string[] {
+/** Of the events from that seq on. */
+export function readEventIds(db: Database, fromSeq: number): string[] {
   return db
-    .all<{ eventId: string }>("SELECT event_id AS eventId FROM log")
+    .all<{ eventId: string }>("SELECT event_id AS eventId FROM log WHERE seq >= ?", fromSeq)
     .map(({ eventId }) => eventId);
 }
 
