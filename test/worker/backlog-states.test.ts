@@ -25,7 +25,13 @@ async function start() {
   const token = await tenant.token({ view: "state" });
   const watch = (from: string, type = "session.ended") =>
     subscribe(tenant, `/v1/stream?types=${type}&from=${from}`, token);
-  return { tenant, push, watch };
+  /** From there on, once it is greeted. */
+  const watchNow = async (type?: string) => {
+    const live = await watch("now", type);
+    await expect.poll(() => ops(live.frames)).toEqual(["hello"]);
+    return live;
+  };
+  return { tenant, push, watch, watchNow };
 }
 
 type Watch = Awaited<ReturnType<Awaited<ReturnType<typeof start>>["watch"]>>;
@@ -33,10 +39,9 @@ const seqsIn = ({ frames }: Watch) => statesOf(frames, "state").map((state) => s
 
 describe("the view `state` of a station that sends a backlog in parts", () => {
   it("is told when the end has come, though it has nothing that is wanted", async () => {
-    const { push, watch } = await start();
+    const { push, watchNow } = await start();
     await push(["session.started"], "end");
-    const live = await watch("now");
-    await expect.poll(() => ops(live.frames)).toEqual(["hello"]);
+    const live = await watchNow();
     await push(["session.ended"], "more follows");
     await push(["session.updated"], "more follows");
     await push(["session.updated"], "end");
@@ -44,21 +49,17 @@ describe("the view `state` of a station that sends a backlog in parts", () => {
   });
 
   it("is told of a station that is new", async () => {
-    const { push, watch } = await start();
-    const live = await watch("now");
-    await expect.poll(() => ops(live.frames)).toEqual(["hello"]);
+    const { push, watchNow } = await start();
+    const live = await watchNow();
     await push(["session.ended"], "more follows");
     await push(["session.updated"], "end");
     await expect.poll(() => seqsIn(live)).toEqual([2]);
   });
 
   it("is told once to who wants the end, whoever else does not", async () => {
-    const { push, watch } = await start();
+    const { push, watchNow } = await start();
     await push(["session.started"], "end");
-    const [unaware, aware] = [await watch("now"), await watch("now", "session.updated")];
-    for (const { frames } of [unaware, aware]) {
-      await expect.poll(() => ops(frames)).toEqual(["hello"]);
-    }
+    const [unaware, aware] = [await watchNow(), await watchNow("session.updated")];
     await push(["session.ended"], "more follows");
     await push(["session.updated"], "end");
     await push(["session.ended", "session.updated"], "end");
@@ -67,7 +68,7 @@ describe("the view `state` of a station that sends a backlog in parts", () => {
   });
 
   it("is told of together with other stations that catch up at the same time", async () => {
-    const { tenant, watch } = await start();
+    const { tenant, watchNow } = await start();
     const stations = Array.from({ length: 60 }, (_, at) => `s${at}`);
     const push = (station: string, seq: number, type: string, isEnd: boolean) =>
       feedOf(tenant).push({
@@ -77,8 +78,7 @@ describe("the view `state` of a station that sends a backlog in parts", () => {
         state: isEnd ? JSON.stringify({ station, seq, connectors: [] }) : null,
         removed: false,
       });
-    const live = await watch("now");
-    await expect.poll(() => ops(live.frames)).toEqual(["hello"]);
+    const live = await watchNow();
     await Promise.all(stations.map((station) => push(station, 1, "session.updated", false)));
     await Promise.all(stations.map((station) => push(station, 2, "session.updated", true)));
     const told = () => statesOf(live.frames, "state").map(({ station }) => station);
@@ -87,10 +87,9 @@ describe("the view `state` of a station that sends a backlog in parts", () => {
   });
 
   it("says that it is gone when that is how the backlog ends", async () => {
-    const { push, watch } = await start();
+    const { push, watchNow } = await start();
     await push(["session.started"], "end");
-    const live = await watch("now");
-    await expect.poll(() => ops(live.frames)).toEqual(["hello"]);
+    const live = await watchNow();
     await push(["session.ended"], "more follows");
     await push(["chargestation.deleted"], "end, deleted");
     await expect
@@ -99,10 +98,9 @@ describe("the view `state` of a station that sends a backlog in parts", () => {
   });
 
   it("is told to one who was away when the end came, once", async () => {
-    const { push, watch } = await start();
+    const { push, watch, watchNow } = await start();
     await push(["session.started"], "end");
-    const before = await watch("now");
-    await expect.poll(() => ops(before.frames)).toEqual(["hello"]);
+    const before = await watchNow();
     await push(["session.ended"], "more follows");
     await expect.poll(() => seqsIn(before)).toEqual([1]);
     before.socket.close();
@@ -117,10 +115,9 @@ describe("the view `state` of a station that sends a backlog in parts", () => {
   });
 
   it("is told anew by no event that comes whole", async () => {
-    const { push, watch } = await start();
+    const { push, watchNow } = await start();
     await push(["session.started"], "end");
-    const live = await watch("now");
-    await expect.poll(() => ops(live.frames)).toEqual(["hello"]);
+    const live = await watchNow();
     await push(["session.updated"], "end");
     await push(["session.ended"], "end");
     await expect.poll(() => seqsIn(live)).toEqual([3]);

@@ -92,6 +92,12 @@ describe("a station that a call takes out while it sends", () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
     await sendOne(tenant, path, "cs1");
+    const token = await tenant.token({ view: "state" });
+    const watch = (from: string) =>
+      subscribe(tenant, `/v1/stream?types=session.ended&from=${from}`, token);
+    const away = await watch("snapshot");
+    await expect.poll(() => ops(away.frames)).toEqual(["hello", "snapshot"]);
+    away.socket.close();
     const removal = Promise.withResolvers<void>();
     const pushes: string[] = [];
     await around(feedOf(tenant), "push", async (real) => {
@@ -105,6 +111,10 @@ describe("a station that a call takes out while it sends", () => {
     removal.resolve();
     await sending;
     expect(await statusOf(tenant, "cs1")).toBe(404);
+    const back = await watch(lastCursor(away.frames));
+    await expect
+      .poll(() => statesOf(back.frames, "state"))
+      .toEqual([expect.objectContaining({ station: "cs1", removed: true })]);
     await sendOne(tenant, path, "cs1");
     expect(await statusOf(tenant, "cs1")).toBe(200);
   });
