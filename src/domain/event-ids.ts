@@ -1,8 +1,10 @@
 /**
  * Few, because objects share the memory of an isolate; an id older than these is looked for in the log. More than
- * are taken in by one transaction (500): what is not in the log yet must be here.
+ * one call brings (100: append-line.ts, tenant-notices.ts): what is not in the log yet must be here.
  */
 const GENERATION = 512;
+/** A burst within a second may make a generation so many times as large. */
+const BURST = 16;
 
 /**
  * The ids of a station's log, as far as memory knows them. Most new ids can be told from old
@@ -14,12 +16,17 @@ export class EventIds {
   /** Two generations: when the newer one is full, the older one goes. */
   #newer: Set<string>;
   #older = new Set<string>();
+  /** Newest second among the ids of the newer one; -1 when there is none. */
+  #newestSecond = -1;
   /** Newest second among the ids of the log that memory does not hold; -1 when there is none. */
   #forgottenUntil: number;
   #complete: boolean;
   readonly #generation: number;
 
-  /** Holds twice `generation` ids at most, and more only for a while after {@link learnAll}. */
+  /**
+   * Holds twice `generation` ids, and more only while that many come within a second, or for a while
+   * after {@link learnAll}.
+   */
   constructor(window: IdWindow, complete: boolean, generation = GENERATION) {
     this.#newer = new Set(window.ids);
     this.#forgottenUntil = window.forgottenUntil;
@@ -42,14 +49,23 @@ export class EventIds {
   }
 
   add(id: string): void {
-    if (this.#newer.size >= this.#generation) this.#turn();
+    const second = objectIdSecond(id);
+    if (this.#endsBefore(second)) this.#turn();
     this.#newer.add(id);
+    this.#newestSecond = Math.max(this.#newestSecond, second ?? -1);
   }
 
   /** The log has overwritten this event, so its id may come again. */
   drop(id: string): void {
     this.#newer.delete(id);
     this.#older.delete(id);
+  }
+
+  /** With its second, if it can be: an id of a second that was let go of has to be looked for in the log. */
+  #endsBefore(second: number | null): boolean {
+    const { size } = this.#newer;
+    if (size < this.#generation) return false;
+    return second === null || second > this.#newestSecond || size >= this.#generation * BURST;
   }
 
   #turn(): void {
@@ -60,6 +76,7 @@ export class EventIds {
     }
     this.#older = this.#newer;
     this.#newer = new Set();
+    this.#newestSecond = -1;
   }
 }
 

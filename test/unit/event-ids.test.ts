@@ -106,6 +106,42 @@ describe("EventIds", () => {
     expect(ids.has("evt_1")).toBe("unknown");
   });
 
+  it("ends a generation with its second, so that a burst need not be looked for in the log", () => {
+    const ids = new EventIds(EMPTY_WINDOW, true, 3);
+    for (let salt = 0; salt < 3; salt += 1) ids.add(idAt(0, salt));
+    for (let salt = 0; salt < 20; salt += 1) ids.add(idAt(1, salt));
+    // Of a second before, but not the first of a new one.
+    ids.add(idAt(0, 3));
+    ids.add(idAt(2));
+    expect([idAt(1, 0), idAt(1, 19), idAt(0, 3)].map((id) => ids.has(id))).toEqual(
+      Array(3).fill("yes"),
+    );
+    expect(ids.has(idAt(0, 0))).toBe("unknown");
+    expect(ids.has(idAt(1, 20))).toBe("no");
+  });
+
+  it.each([
+    [47, "yes"],
+    [48, "yes"],
+    [51, "unknown"],
+  ])(
+    "holds a burst of 16 generations, so that of %i ids the first is known: %s",
+    (count, first) => {
+      const ids = new EventIds(EMPTY_WINDOW, true, 3);
+      for (let salt = 0; salt < count; salt += 1) ids.add(idAt(0, salt));
+      ids.add(idAt(1));
+      expect(ids.has(idAt(0, 0))).toBe(first);
+      expect([idAt(0, count - 1), idAt(1)].map((id) => ids.has(id))).toEqual(["yes", "yes"]);
+    },
+  );
+
+  it("ends a generation at its size when ids tell no time", () => {
+    const ids = new EventIds(EMPTY_WINDOW, true, 3);
+    for (let at = 0; at < 7; at += 1) ids.add(`evt_${at}`);
+    expect(["evt_0", "evt_2"].map((id) => ids.has(id))).toEqual(["unknown", "unknown"]);
+    expect(["evt_3", "evt_6"].map((id) => ids.has(id))).toEqual(["yes", "yes"]);
+  });
+
   it("lets go again of what it learnt", () => {
     const ids = new EventIds({ ids: [], forgottenUntil: SECOND }, false, 2);
     ids.learnAll([idAt(-5), idAt(-4), "evt_1"]);
