@@ -9,7 +9,7 @@ import type { AppendStatus } from "../objects/station.ts";
 import type { IncomingEvent } from "../objects/station-journal.ts";
 import { appendInLine } from "./append-line.ts";
 import { type AppContext, type AppEnv, addressOf } from "./context.ts";
-import { notFound, problem, refuse, tooMany } from "./problems.ts";
+import { notFound, problem, readyRefusal, refuse, tooMany } from "./problems.ts";
 import { noteRefusal } from "./refusals.ts";
 import { hasRoom, inRoom, refuseForNow } from "./room.ts";
 import { SAFE_HEADERS } from "./safe-headers.ts";
@@ -59,6 +59,8 @@ ingest.all("/:source", async (c) => {
   return inRoom(c, tenant, body.length, () => accept(c, request, scheme));
 });
 
+const unverified = readyRefusal("unauthorized", "The signature could not be verified.");
+
 interface SignedRequest {
   readonly tenant: string;
   readonly sourceId: string;
@@ -106,7 +108,7 @@ async function verify(
   // Counted only now: no one's failures stand in the way of a request that verifies.
   const { success } = await c.env.REFUSAL_LIMIT.limit({ key: `${sourceId} ${address}` });
   if (!success) return tooMany("Too many requests that do not verify.");
-  return refuse("unauthorized", "The signature could not be verified.");
+  return unverified();
 }
 
 async function accept(
@@ -128,9 +130,12 @@ async function accept(
   }
 }
 
+/** Made once: an object's fields would be read and checked for each answer. */
+const TAKEN: ResponseInit = { status: 200, headers: new Headers(SAFE_HEADERS) };
+
 /** To eDRV an empty 200 means that it need not send this again. */
 function taken(): Response {
-  return new Response(null, { status: 200, headers: SAFE_HEADERS });
+  return new Response(null, TAKEN);
 }
 
 function append(

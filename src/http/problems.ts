@@ -7,6 +7,21 @@ import { SAFE_HEADERS } from "./safe-headers.ts";
 
 /** A problem document (RFC 9457). */
 export function problem(problem: Problem): Response {
+  const { text, init } = documentOf(problem);
+  return new Response(text, init);
+}
+
+/**
+ * A refusal that says the same each time, put together once: an attack is to cost as little as can be,
+ * and an object's fields would be read and checked for each answer.
+ */
+export function readyRefusal(code: ProblemCode, detail: string): () => Response {
+  const { text, init } = documentOf({ code, detail });
+  const ready: ResponseInit = { ...init, headers: new Headers(init.headers) };
+  return () => new Response(text, ready);
+}
+
+function documentOf(problem: Problem) {
   const { status, body } = toWire(problem);
   const { retryAfterSeconds } = problem;
   const headers = {
@@ -15,7 +30,7 @@ export function problem(problem: Problem): Response {
     ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
     ...(status === 401 ? { "www-authenticate": 'Bearer realm="chargewire"' } : {}),
   };
-  return new Response(JSON.stringify(body), { status, headers });
+  return { text: JSON.stringify(body), init: { status, headers } };
 }
 
 export function refuse(code: ProblemCode, detail: string): Response {
