@@ -123,10 +123,13 @@ export class FeedObject extends DurableObject<Env> {
     if (this.#stream.size > 0) {
       this.#log.usage.count("framesSent", this.#stream.countWanting(this.#log.newest()));
     }
-    this.#pushes = new Gather((batches) => this.#flush(batches), MAX_PUSHES);
+    // It comes back when what was written before is durable, and when nothing was, once what has already
+    // arrived has been handed over: stations that commit together cost one row and one frame.
+    const settle = () => ctx.storage.sync();
+    this.#pushes = new Gather((batches) => this.#flush(batches), MAX_PUSHES, settle);
   }
 
-  /** Resolves when the events are durable in the feed. Repeats are dropped, holes refused. */
+  /** The answer goes out when the events are durable in the feed. Repeats are dropped, holes refused. */
   async push(batch: PushBatch): Promise<PushReply> {
     this.#log.usage.count("objectRequests");
     // Asked while the push is under way.
@@ -147,7 +150,7 @@ export class FeedObject extends DurableObject<Env> {
     return { version: removed ? Number.MAX_SAFE_INTEGER : version, suspect, open };
   }
 
-  /** The tenant's configuration has changed; in force for every push answered from now on. */
+  /** The tenant's configuration has changed; in force for every push that is flushed from now on. */
   async configure(config: FeedConfig): Promise<void> {
     await this.#config?.catch(() => null);
     // A removal is for good; otherwise the newest counts, whatever came last.
@@ -392,7 +395,7 @@ export class FeedObject extends DurableObject<Env> {
   }
 
   /** What waits goes into the log together: one row, one frame per socket. */
-  async #flush(batches: readonly PushBatch[]): Promise<number[]> {
+  #flush(batches: readonly PushBatch[]): number[] {
     // Whatever is left of a removed tenant is about to go, and must not come back after that.
     if (this.#known?.removed) return batches.map(() => 0);
     const entries: FeedEntry[] = [];
@@ -444,7 +447,6 @@ export class FeedObject extends DurableObject<Env> {
       if (broken) this.#announceHole();
       else this.#stream.publish(records, restated);
       this.#handOver();
-      await this.ctx.storage.sync();
     }
     return batches.map(({ station }) => this.#log.lastSeq(station));
   }

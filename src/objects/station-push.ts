@@ -53,7 +53,7 @@ export class Pusher {
     this.#untold = untold;
     this.#station = station;
     this.#world = world;
-    this.#gather = new Gather((asked) => this.#run(asked), Number.MAX_SAFE_INTEGER);
+    this.#gather = new Gather((asked) => this.#run(asked));
   }
 
   /** Resolves when the feed holds every event of the log, and newer routes it knew of are in force. */

@@ -1,7 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 
 import type { StationEvent } from "../domain/event.ts";
-import { Gather } from "../domain/gather.ts";
 import { allowsStation } from "../domain/grant.ts";
 import type { LaneAction } from "../domain/lane.ts";
 import { LATE, Patience } from "../domain/patience.ts";
@@ -22,15 +21,13 @@ import { Stream, subscriptionOf } from "./stream.ts";
 import { admitToTenant } from "./stream-admission.ts";
 import type { StreamRecord } from "./stream-source.ts";
 
-/** An ack waits this long for the feed; then an alarm owes the push, and the ack goes out. */
+/** An ack waits this long for its rows and the feed; then an alarm owes the push, and the ack goes out. */
 const PUSH_PATIENCE_MS = 2_000;
 const PUSH_RETRY_MS = 5_000;
 /** By then a new station is known to the feed, or looks why it is not. */
 const FIRST_PUSH_MS = 60_000;
 /** Events that a replay reads at a time. */
 const READ_EVENTS = 100;
-/** Appends that one transaction takes. */
-const MAX_APPENDS = 500;
 
 export type AppendStatus = "accepted" | "duplicate" | "stale" | "gone";
 
@@ -47,7 +44,6 @@ export class StationObject extends DurableObject<Env> {
   readonly #stream: Stream;
   /** Subscribers that are about to have a socket here. */
   #upgradingCount = 0;
-  readonly #appends: Gather<IncomingEvent, AppendOutcome>;
   readonly #clock: AlarmClock;
   readonly #patience = new Patience(PUSH_PATIENCE_MS);
   /** Raised when the station is emptied: what its parts were at comes to nothing. */
@@ -74,16 +70,15 @@ export class StationObject extends DurableObject<Env> {
       count: (what) => this.#parts.journal.tally.count(what),
     });
     this.#countLastFrames();
-    this.#appends = new Gather((events) => this.#commit(events), MAX_APPENDS);
   }
 
   /**
-   * Takes events in, in the order given. When it resolves they are durable, and their relay is
-   * done or owed by an alarm. Safe to repeat: an id is accepted once.
+   * Takes events in, in the order given. Its answer goes out when they are durable, and their relay
+   * is done or owed by an alarm. Safe to repeat: an id is accepted once.
    */
   async append(events: readonly IncomingEvent[]): Promise<AppendStatus[]> {
     this.#parts.journal.tally.count("objectRequests");
-    const outcomes = await this.#appends.addAll(events);
+    const outcomes = this.#commit(events);
     if (outcomes.every(({ status }) => status === "stale")) return outcomes.map(() => "stale");
     // Also for a duplicate: its original may have been committed by an instance that died before the push.
     if (!(await this.#relay())) return outcomes.map(() => "gone");
@@ -231,7 +226,11 @@ export class StationObject extends DurableObject<Env> {
     });
   }
 
-  async #commit(incoming: readonly IncomingEvent[]): Promise<AppendOutcome[]> {
+  /**
+   * In one turn. The platform lets nothing out, no push, frame or answer, before the rows are durable, so
+   * there is nothing to wait for here; what other calls bring before it begins to commit shares the commit.
+   */
+  #commit(incoming: readonly IncomingEvent[]): AppendOutcome[] {
     const { seq: before, state } = this.#parts.journal;
     const outcomes = this.#parts.journal.append(incoming, (event) =>
       this.#parts.lanes.wanting(event),
@@ -253,7 +252,6 @@ export class StationObject extends DurableObject<Env> {
         this.#stream.publish(records, new Set(isRestated ? [this.#station] : []));
       }
     }
-    await this.ctx.storage.sync();
     return outcomes;
   }
 

@@ -33,16 +33,6 @@ describe("Gather", () => {
     expect(itemsOf(runs)).toEqual([[1]]);
   });
 
-  it("takes what comes together in one run", async () => {
-    const { gather, runs } = openGather(3);
-    const answers = gather.addAll([1, 2, 3, 4]);
-    expect(itemsOf(runs)).toEqual([[1, 2, 3]]);
-    runs[0]?.answer(namesOf(runs[0]));
-    await settle();
-    runs[1]?.answer(namesOf(runs[1]));
-    expect(await answers).toEqual(["#1", "#2", "#3", "#4"]);
-  });
-
   it("takes all that comes during a run together with the next", async () => {
     const { gather, runs } = openGather();
     const answers = Promise.all([1, 2, 3].map((item) => gather.add(item)));
@@ -139,6 +129,49 @@ describe("Gather", () => {
     }, 10);
     await expect(gather.add(1)).rejects.toThrow("at once");
     expect(await gather.add(2)).toBe(2);
+  });
+
+  it("waits for what it is to settle before each run, and takes along what comes meanwhile", async () => {
+    const settling: (() => void)[] = [];
+    const runs: (readonly number[])[] = [];
+    const gather = new Gather<number, number>(
+      (items) => {
+        runs.push(items);
+        return items;
+      },
+      3,
+      () => new Promise<void>((resolve) => settling.push(resolve)),
+    );
+    const answers = Promise.all([1, 2, 3, 4].map((item) => gather.add(item)));
+    await settle();
+    expect([runs, settling.length]).toEqual([[], 1]);
+    settling[0]?.();
+    await settle();
+    expect([runs, settling.length]).toEqual([[[1, 2, 3]], 2]);
+    const later = gather.add(5);
+    settling[1]?.();
+    expect(await answers).toEqual([1, 2, 3, 4]);
+    expect(await later).toBe(5);
+    expect([runs, settling.length]).toEqual([
+      [
+        [1, 2, 3],
+        [4, 5],
+      ],
+      2,
+    ]);
+  });
+
+  it("fails all that wait when it does not settle, and goes on with what comes after", async () => {
+    let isBroken = true;
+    const gather = new Gather<number, number>(
+      (items) => items,
+      2,
+      () => (isBroken ? Promise.reject(new Error("disk")) : Promise.resolve()),
+    );
+    const outcomes = await Promise.allSettled([1, 2, 3].map((item) => gather.add(item)));
+    expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    isBroken = false;
+    expect(await gather.add(4)).toBe(4);
   });
 
   it("rejects an item that its run left unanswered, and answers the others", async () => {

@@ -6,6 +6,7 @@ import {
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
+import * as z from "zod";
 
 import { parseCursor } from "../../src/domain/cursor.ts";
 import { stationName } from "../../src/env.ts";
@@ -21,9 +22,12 @@ const send = async (tenant: TestTenant, path: string, type = "session.updated") 
 
 const stationOf = ({ id }: TestTenant) => env.STATION.getByName(stationName(id, "cs1"));
 
+/** A snapshot of one station. */
+const Stations = z.tuple([z.object({ seq: z.number() })]);
+
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
-/** Holds every write open until `confirmed` resolves, so that the window before it is wide. */
+/** Whatever waits for the disk waits until `confirmed` resolves too, so that much comes meanwhile. */
 function delayDisk(object: DurableObjectStub, confirmed: () => Promise<void>): Promise<void> {
   return runInDurableObject(object, (_instance, { storage }) => {
     const sync = storage.sync.bind(storage);
@@ -51,14 +55,18 @@ async function withBroken<T extends Rpc.DurableObjectBranded>(
 }
 
 describe.each([
-  ["/v1/stream", feedOf],
-  ["/v1/stations/cs1/stream", stationOf],
-])("GET %s on a disk that takes its time", (url, objectOf) => {
+  [
+    "/v1/stream",
+    "that gathers for the disk",
+    (tenant: TestTenant, ms: number) => delayDisk(feedOf(tenant), () => scheduler.wait(ms)),
+  ],
+  ["/v1/stations/cs1/stream", "that takes in each event as it comes", async () => {}],
+] as const)("GET %s of an object %s", (url, _what, slowDown) => {
   it("gives no cursor beyond the events sent, so that whoever resumes loses nothing", async () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
     await send(tenant, path);
-    await delayDisk(objectOf(tenant), () => scheduler.wait(30));
+    await slowDown(tenant, 30);
     const subscriber = await subscribe(tenant, `${url}?from=start`);
     await expect.poll(() => seqs(subscriber.frames)).toEqual([1]);
     const sendSome = async () => {
@@ -79,21 +87,45 @@ describe.each([
     const tenant = await newTenant();
     const { path } = await tenant.source();
     await send(tenant, path);
+    await slowDown(tenant, 3);
+    const sending = Promise.all(Array.from({ length: 40 }, () => send(tenant, path)));
+    const subscribers = await Promise.all(
+      Array.from({ length: 8 }, async (_, index) => {
+        await scheduler.wait(index * 4);
+        return subscribe(tenant, `${url}?from=snapshot`);
+      }),
+    );
+    await sending;
+    await send(tenant, path);
+    for (const { frames } of subscribers) {
+      await expect.poll(() => seqs(frames).at(-1)).toBe(42);
+      const { stations } = z.object({ stations: Stations }).parse(frames[1]);
+      expect(seqs(frames)).toEqual(upTo(42).slice(stations[0].seq));
+    }
+  });
+});
+
+describe("GET /v1/stream while what was pushed waits for the disk", () => {
+  it("gives a snapshot without it, and then the events", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    await send(tenant, path);
     const disk = { waitingCount: 0, isHeld: true };
-    await delayDisk(objectOf(tenant), async () => {
+    await delayDisk(feedOf(tenant), async () => {
       disk.waitingCount += 1;
       while (disk.isHeld) await scheduler.wait(1);
     });
     const sending = send(tenant, path);
     await expect.poll(() => disk.waitingCount).toBe(1);
-    const subscriber = await subscribe(tenant, `${url}?from=snapshot`);
+    const subscriber = await subscribe(tenant, "/v1/stream?from=snapshot");
     disk.isHeld = false;
     await sending;
     await send(tenant, path);
     await expect.poll(() => seqs(subscriber.frames).at(-1)).toBe(3);
     expect(subscriber.frames).toMatchObject([
       { op: "hello" },
-      { op: "snapshot", stations: [{ seq: 2 }] },
+      { op: "snapshot", stations: [{ seq: 1 }] },
+      { op: "events", events: [{ seq: 2 }] },
       { op: "events", events: [{ seq: 3 }] },
     ]);
   });
