@@ -66,9 +66,13 @@ export class Pusher {
     return this.#gather.add("check");
   }
 
-  /** Whether the feed has spoken of the routes since the events after `seq` came, and only just. */
+  /**
+   * Whether the feed has spoken of the routes since the events after `seq` came, all that there are, and
+   * only just.
+   */
   isFresh(seq: number, nowMs: number): boolean {
-    return seq >= this.#freshAfterSeq && isRecent(this.#heardMs, nowMs, FRESH_MS);
+    const hasAll = this.#journal.seq <= this.#journal.matchedSeq;
+    return seq >= this.#freshAfterSeq && hasAll && isRecent(this.#heardMs, nowMs, FRESH_MS);
   }
 
   /** Events that the log has just taken in: the next push has them at hand. */

@@ -146,6 +146,29 @@ describe("a route", () => {
     expect(seqsOf(await receiver.received(3))).toEqual([1, 2, 3]);
   });
 
+  it("gets no event that came after it was paused, though its lane is at the one before", async () => {
+    const tenant = await newTenant();
+    const { path } = await tenant.source();
+    const receiver = await new Receiver().script({ status: 200, delayMs: 300 });
+    const route = await tenant.route(receiver.url);
+    await send(tenant, path);
+    await receiver.received(1);
+    await tenant.call("POST", `/v1/routes/${route.id}/pause`);
+    const disk = { waitingCount: 0, isHeld: true };
+    await delayDisk(feedOf(tenant), async () => {
+      disk.waitingCount += 1;
+      while (disk.isHeld) await scheduler.wait(1);
+    });
+    const sending = send(tenant, path);
+    await expect.poll(() => disk.waitingCount).toBe(1);
+    // Of the first event it hears while the push of the second is under way.
+    await expect.poll(() => tenant.items("/v1/stations/cs1/deliveries")).toHaveLength(1);
+    disk.isHeld = false;
+    await sending;
+    await expect.poll(() => blockedStations(tenant)).toEqual(["cs1"]);
+    expect(seqsOf(await receiver.requests())).toEqual([1]);
+  });
+
   it("gets its first event although the station died between the push and the new routes", async () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
