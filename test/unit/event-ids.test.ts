@@ -142,6 +142,13 @@ describe("EventIds", () => {
     expect(["evt_3", "evt_6"].map((id) => ids.has(id))).toEqual(["yes", "yes"]);
   });
 
+  it("ends a generation at its size with an id that tells no time, after others that do", () => {
+    const ids = new EventIds(EMPTY_WINDOW, true, 3);
+    for (const at of [0, 1, 2]) ids.add(idAt(at));
+    for (let at = 0; at < 4; at += 1) ids.add(`evt_${at}`);
+    expect([idAt(0), "evt_0", "evt_3"].map((id) => ids.has(id))).toEqual(["unknown", "yes", "yes"]);
+  });
+
   it("lets go again of what it learnt", () => {
     const ids = new EventIds({ ids: [], forgottenUntil: SECOND }, false, 2);
     ids.learnAll([idAt(-5), idAt(-4), "evt_1"]);
