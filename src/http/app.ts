@@ -4,12 +4,12 @@ import { HOP_HEADER } from "../domain/destination-url.ts";
 import { configOf, type Env } from "../env.ts";
 import { audit } from "./audit.ts";
 import { config } from "./config.ts";
-import type { AppEnv } from "./context.ts";
+import type { AppContext, AppEnv } from "./context.ts";
 import { cors } from "./cors.ts";
 import { events } from "./events.ts";
 import { filters } from "./filters.ts";
 import { health } from "./health.ts";
-import { ingest } from "./ingest.ts";
+import { takeWebhook } from "./ingest.ts";
 import { keys } from "./keys.ts";
 import { metrics } from "./metrics.ts";
 import { answerError, notFound, refuse } from "./problems.ts";
@@ -26,36 +26,36 @@ import { tenants } from "./tenants.ts";
 import { tokens } from "./tokens.ts";
 import { usage } from "./usage.ts";
 
-/** Gives an app what comes before everything else, and what is said when nothing else is. */
-function withFrame(app: Hono<AppEnv>): Hono<AppEnv> {
-  app.use(async (c, next) => {
-    // Without its secrets the Worker serves nothing.
-    const config = await configOf(c.env);
-    c.set("config", config);
-    // Before anything is looked at or kept: what we sent ourselves must not go round again.
-    const hops = c.req.header(HOP_HEADER)?.split(",") ?? [];
-    if (hops.some((hop) => hop.trim() === config.hopId)) {
-      return refuse("loop_detected", "This request comes from the relay itself.");
-    }
-    return next();
-  });
-  app.notFound(() => notFound("endpoint"));
-  app.onError(answerError);
-  return app;
+/** What comes before everything else: an answer, or null to go on. */
+async function begin(c: AppContext): Promise<Response | null> {
+  // Without its secrets the Worker serves nothing.
+  const config = await configOf(c.env);
+  c.set("config", config);
+  // Before anything is looked at or kept: what we sent ourselves must not go round again.
+  const hops = c.req.header(HOP_HEADER)?.split(",") ?? [];
+  if (!hops.some((hop) => hop.trim() === config.hopId)) return null;
+  return refuse("loop_detected", "This request comes from the relay itself.");
 }
 
 /**
  * Webhooks only: among so few routes the router finds one in a glance, among all of them it has to
- * search. Its few answers have safe headers from where they are made.
+ * search, and what is handled by one function alone it hands over without putting a chain together.
+ * Its few answers have safe headers from where they are made.
  */
-const webhooks = withFrame(new Hono<AppEnv>());
-webhooks.route("/ingest", ingest);
+const webhooks = new Hono<AppEnv>();
+webhooks.all("/ingest/:source", async (c) => (await begin(c)) ?? takeWebhook(c));
+webhooks.notFound(async (c) => (await begin(c)) ?? notFound("endpoint"));
+webhooks.onError(answerError);
 
+export const app = new Hono<AppEnv>();
 // Around everything else, so that no answer goes without.
-export const app = withFrame(new Hono<AppEnv>().use(safeHeaders));
+app.use(safeHeaders);
+app.use(async (c, next) => (await begin(c)) ?? next());
+app.notFound(() => notFound("endpoint"));
+app.onError(answerError);
 app.route("/health", health);
 app.route("/", reference);
-app.route("/ingest", ingest);
+app.all("/ingest/:source", takeWebhook);
 app.use("/v1/*", cors);
 app.route("/v1", streams);
 app.route("/v1", tokens);

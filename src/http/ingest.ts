@@ -1,5 +1,3 @@
-import { Hono } from "hono";
-
 import { isRecent } from "../domain/clock.ts";
 import { concatBytes, sha256, toHex, toUtf8 } from "../domain/encoding.ts";
 import { type SignatureScheme, verifySignature } from "../domain/signature.ts";
@@ -8,7 +6,7 @@ import { stationName } from "../env.ts";
 import type { AppendStatus } from "../objects/station.ts";
 import type { IncomingEvent } from "../objects/station-journal.ts";
 import { appendInLine } from "./append-line.ts";
-import { type AppContext, type AppEnv, addressOf } from "./context.ts";
+import { type AppContext, addressOf } from "./context.ts";
 import { notFound, problem, readyRefusal, refuse, tooMany } from "./problems.ts";
 import { noteRefusal } from "./refusals.ts";
 import { hasRoom, inRoom, refuseForNow } from "./room.ts";
@@ -29,16 +27,14 @@ export const MAX_WEBHOOK_BYTES = 512 * 1024;
  * durable; eDRV disables endpoints that keep answering anything else
  * (docs.edrv.io/docs/webhooks-tutorial).
  */
-export const ingest = new Hono<AppEnv>();
-
-ingest.all("/:source", async (c) => {
+export async function takeWebhook(c: AppContext): Promise<Response> {
   if (c.req.method !== "POST") {
     const response = refuse("method_not_allowed", "Webhooks are sent by POST.");
     response.headers.set("allow", "POST");
     return response;
   }
   const receivedAtMs = Date.now();
-  const id = c.req.param("source");
+  const id = c.req.param("source") ?? "";
   const tenant = await c.get("config").ids.tenantOf("src", id);
   // What we never issued is refused without asking any object.
   if (tenant === null) return refuseUnknown(c);
@@ -57,7 +53,7 @@ ingest.all("/:source", async (c) => {
   if (!success) return tooMany("This source sends more than 20,000 webhooks in 10 seconds.");
   noteAlive(c, source, request, scheme);
   return inRoom(c, tenant, body.length, () => accept(c, request, scheme));
-});
+}
 
 const unverified = readyRefusal("unauthorized", "The signature could not be verified.");
 
