@@ -39,6 +39,21 @@ function delayDisk(object: DurableObjectStub, confirmed: () => Promise<void>): P
   });
 }
 
+/** Sends an event whose push waits for the feed's disk until `release` is called. */
+async function sendHeld(tenant: TestTenant, path: string) {
+  const disk = { waitingCount: 0, isHeld: true };
+  await delayDisk(feedOf(tenant), async () => {
+    disk.waitingCount += 1;
+    while (disk.isHeld) await scheduler.wait(1);
+  });
+  const sending = send(tenant, path);
+  await expect.poll(() => disk.waitingCount).toBe(1);
+  const release = () => {
+    disk.isHeld = false;
+  };
+  return { sending, release };
+}
+
 /** Runs while calls of the object's method fail: a property of its own hides the method from callers. */
 async function withBroken<T extends Rpc.DurableObjectBranded>(
   object: DurableObjectStub<T>,
@@ -110,15 +125,9 @@ describe("GET /v1/stream while what was pushed waits for the disk", () => {
     const tenant = await newTenant();
     const { path } = await tenant.source();
     await send(tenant, path);
-    const disk = { waitingCount: 0, isHeld: true };
-    await delayDisk(feedOf(tenant), async () => {
-      disk.waitingCount += 1;
-      while (disk.isHeld) await scheduler.wait(1);
-    });
-    const sending = send(tenant, path);
-    await expect.poll(() => disk.waitingCount).toBe(1);
+    const { sending, release } = await sendHeld(tenant, path);
     const subscriber = await subscribe(tenant, "/v1/stream?from=snapshot");
-    disk.isHeld = false;
+    release();
     await sending;
     await send(tenant, path);
     await expect.poll(() => seqs(subscriber.frames).at(-1)).toBe(3);
@@ -154,16 +163,10 @@ describe("a route", () => {
     await send(tenant, path);
     await receiver.received(1);
     await tenant.call("POST", `/v1/routes/${route.id}/pause`);
-    const disk = { waitingCount: 0, isHeld: true };
-    await delayDisk(feedOf(tenant), async () => {
-      disk.waitingCount += 1;
-      while (disk.isHeld) await scheduler.wait(1);
-    });
-    const sending = send(tenant, path);
-    await expect.poll(() => disk.waitingCount).toBe(1);
+    const { sending, release } = await sendHeld(tenant, path);
     // Of the first event it hears while the push of the second is under way.
     await expect.poll(() => tenant.items("/v1/stations/cs1/deliveries")).toHaveLength(1);
-    disk.isHeld = false;
+    release();
     await sending;
     await expect.poll(() => blockedStations(tenant)).toEqual(["cs1"]);
     expect(seqsOf(await receiver.requests())).toEqual([1]);
