@@ -6,7 +6,7 @@ import type { Place } from "../workerd.ts";
 const STATIONS = 16;
 /**
  * On disk the wait for it hides the frames; of many sockets only memory shows what they cost. With a
- * thousand the floors take some fifty events a second, so slices are longer: a few more or less are to
+ * thousand the floors take few events a second, so slices are longer: a few more or less are to
  * make no difference.
  */
 const COUNTS: readonly { count: number; place: Place; pushed: string; slices: number }[] = [
